@@ -1,0 +1,524 @@
+"""
+A real ``websockets`` server on a background thread of this process, and a record of its wire.
+
+The bytes are recorded where they enter and leave ``websockets``: a subclass of its connection sees
+what arrives, a wrapper around its transport sees what leaves. They are passed on untouched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import inspect
+import logging
+import os
+import re
+import socket
+import threading
+import time
+import traceback
+import urllib.request
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from websockets.asyncio.server import Server, ServerConnection
+from websockets.asyncio.server import serve as serve_websockets
+from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
+
+from ._loop import LoopThread
+from .kernel import wake_on_signals
+from .transcript import Transcript
+from .wire import Decoder, HandlerError, Lost, Record
+
+if TYPE_CHECKING:
+    from websockets.server import ServerProtocol
+
+__all__ = ["BackgroundServer", "NotRunningError", "on_server_thread", "serve"]
+
+START_TIMEOUT = 10.0
+STOP_TIMEOUT = 1.0
+
+# Any web page may open a WebSocket to any address, the learner's kernel included; the browser
+# tells in Origin whose page it is (RFC 6455 §10.2). Let in are the pages of this machine, such as
+# JupyterLab, and clients that are no browsers and send no Origin.
+LOCAL_ORIGINS = (None, re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"))
+
+# websockets logs a failed handler or handshake with its traceback, and Python prints that in
+# whichever cell runs. This logger drops it: the transcript has the record.
+_logger = logging.getLogger("wslab.server")
+_logger.addHandler(logging.NullHandler())
+
+
+class NotRunningError(RuntimeError):
+    """The server was stopped, so it has no address."""
+
+
+def serve(
+    handler: Callable[[ServerConnection], Awaitable[None]],
+    *,
+    name: str | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    keep: int = 1000,
+    **options: Any,
+) -> BackgroundServer:
+    """
+    Run a WebSocket server in the background; return once it accepts connections.
+
+    Calling it again with the same name, as re-running a cell does, replaces that server: the new
+    one listens on the same port, the old one's clients are closed with code 1001. If the new one
+    cannot start, the old one goes on.
+
+    The server is also a context manager, for ``with`` and for ``async with``; leaving the block
+    stops it. Otherwise it runs until :meth:`BackgroundServer.stop` or the end of the process.
+
+    Args:
+        handler: ``async def handler(ws)``; it runs once for each connection, with a
+            :class:`websockets.asyncio.server.ServerConnection`, and the connection closes when it
+            returns.
+        name: Name of the server; the handler's name by default.
+        host: Address to listen on. The default is reachable from this machine only.
+        port: TCP port; 0, the default, takes a free one.
+        keep: How many records the transcript keeps.
+        options: Any option of :func:`websockets.asyncio.server.serve`. Three have other
+            defaults: ``compression=None``, so that payloads can be read on the wire, ``origins``,
+            so that web pages from elsewhere are refused, and ``logger``, so that nothing is
+            printed (it is ``logging.getLogger("wslab.server")``).
+
+    Raises:
+        TypeError: ``handler`` is not an async function of one argument, or an option is unknown.
+        OSError: The port is taken, or the host is not an address of this machine.
+
+    >>> import wslab
+    >>> async def shout(ws):
+    ...     async for message in ws:
+    ...         await ws.send(message.upper())
+    >>> with wslab.serve(shout) as server:
+    ...     wslab.talk(server.url, "hello")
+    ['HELLO']
+    """
+    _check_handler(handler)
+    name = name or str(getattr(handler, "__name__", type(handler).__name__))
+    server = BackgroundServer(handler, name, Transcript(keep=keep))
+    with _registry.lock:
+        server._start(_registry.servers.get(name), host, port, options)
+        _registry.servers[name] = server
+    wake_on_signals()
+    _bypass_proxy(host)
+    return server
+
+
+class BackgroundServer:
+    """
+    A running server, made by :func:`serve`.
+
+    Attributes:
+        name: Name of the server.
+        handler: The handler it runs for each connection.
+        transcript: What crossed the wire, as the server saw it.
+    """
+
+    def __init__(
+        self,
+        handler: Callable[[ServerConnection], Awaitable[None]],
+        name: str,
+        transcript: Transcript,
+    ) -> None:
+        self.name = name
+        self.handler = handler
+        self.transcript = transcript
+        self._thread: LoopThread | None = None
+        self._server: Server | None = None
+        self._connections: set[_RecordedConnection] = set()
+        self._accepted = 0
+        self._requested: tuple[str, int] | None = None  # host and port
+        self._url = ""
+        self._stop_timeout = STOP_TIMEOUT
+
+    @property
+    def url(self) -> str:
+        """
+        Address for clients, such as ``"ws://127.0.0.1:49152"``.
+
+        Raises:
+            NotRunningError: The server was stopped.
+        """
+        if self._thread is None:
+            raise NotRunningError(
+                f"server {self.name!r} is not running; call wslab.serve() again (re-run its cell) "
+                "and use the server that it returns"
+            )
+        return self._url
+
+    @property
+    def port(self) -> int:
+        """
+        TCP port that the server listens on.
+
+        Raises:
+            NotRunningError: The server was stopped.
+        """
+        return int(self.url.rpartition(":")[2])
+
+    def stop(self, timeout: float = STOP_TIMEOUT) -> None:
+        """
+        Stop the server: refuse new clients, close the connected ones with code 1001, free the port.
+
+        Clients that do not answer CLOSE in time are disconnected, handlers that have not returned
+        are cancelled. Stopping a stopped server does nothing. Inside the kernel, where an
+        asynchronous client cannot answer while a cell blocks, ``async with`` or
+        ``await asyncio.to_thread(server.stop)`` lets it.
+
+        Args:
+            timeout: Seconds that clients and handlers get; it may take twice as long in all.
+
+        Raises:
+            RuntimeError: The call comes from one of the server's own handlers.
+        """
+        with _registry.lock:
+            thread = self._thread
+            if thread is None:
+                return
+            self._stop_timeout = timeout
+            # As long again for the thread, after clients and handlers had their time.
+            ended = thread.stop(timeout=2 * timeout + 1)
+            self._thread = None
+            if _registry.servers.get(self.name) is self:
+                del _registry.servers[self.name]
+        if not ended:
+            self._release_sockets()
+            warnings.warn(
+                f"server {self.name!r} has left its port, but a handler holds up its event loop "
+                "and goes on until it returns; in a handler, await instead of blocking "
+                "(asyncio.sleep instead of time.sleep)",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # Not blocking: clients on the caller's loop must answer CLOSE.
+        await asyncio.to_thread(self.stop)
+
+    def __repr__(self) -> str:
+        # Without the port: it differs from run to run, and cells show their last expression.
+        return f"<BackgroundServer {self.name!r} {'stopped' if self._thread is None else 'running'}>"
+
+    def _start(
+        self,
+        replaced: BackgroundServer | None,
+        host: str,
+        port: int,
+        options: dict[str, Any],
+    ) -> None:
+        base = options.pop("create_connection", None) or ServerConnection
+        options = {
+            "compression": None,
+            "origins": LOCAL_ORIGINS,
+            "logger": _logger,
+            **options,
+            "create_connection": self._connection_factory(base),
+        }
+        self._requested = (host, port)
+        with contextlib.ExitStack() as undo:
+            shared = replaced and replaced._share_socket(host, port)
+            if shared:
+                options["sock"] = shared
+                undo.callback(shared.close)
+            elif "sock" not in options:
+                options |= {"host": host, "port": port}
+            thread = LoopThread(f"wslab server {self.name!r}", lambda: self._lifespan(options))
+            thread.start(timeout=START_TIMEOUT)
+            undo.pop_all()
+        if replaced is not None:
+            replaced.stop()
+        self._thread = thread
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, options: dict[str, Any]) -> AsyncIterator[None]:
+        self.transcript.refuse_waiting_here()
+        self._server = server = await serve_websockets(self._handle, **options)
+        host, port, *_ = server.sockets[0].getsockname()
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # "any" is no destination
+        scheme = "wss" if options.get("ssl") else "ws"
+        self._url = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+        try:
+            yield
+        finally:
+            await self._close(server)
+
+    async def _close(self, server: Server) -> None:
+        for connection in list(self._connections):
+            if connection.request is None:  # only TCP so far: no CLOSE frame is due
+                connection.transport.abort()
+        server.close()
+        try:
+            async with asyncio.timeout(self._stop_timeout):
+                await server.wait_closed()
+        except TimeoutError:
+            for connection in list(self._connections):
+                connection.transport.abort()
+            handlers = list(server.handler_tasks)
+            for task in handlers:
+                task.cancel()
+            if handlers:
+                await asyncio.wait(handlers, timeout=self._stop_timeout)
+
+    async def _handle(self, connection: ServerConnection) -> None:
+        try:
+            await self.handler(connection)
+        except (asyncio.CancelledError, GeneratorExit):
+            raise
+        except BaseException as exc:
+            # A handler that recv() or send() tells "closed" about its own connection has ended as
+            # a handler may; about another's, it has failed.
+            if isinstance(exc, ConnectionClosed) and connection.state is not State.OPEN:
+                return
+            self._record_error(cast(_RecordedConnection, connection), exc)
+            if isinstance(exc, Exception):
+                raise
+            # asyncio would let SystemExit and KeyboardInterrupt end the whole loop.
+            raise RuntimeError(f"the handler raised {type(exc).__name__}") from exc
+
+    def _record_error(self, connection: _RecordedConnection, exc: BaseException) -> None:
+        own = exc.__traceback__.tb_next if exc.__traceback__ else None  # from the handler on
+        lines = traceback.format_exception(type(exc), exc, own)
+        error = HandlerError(
+            connection.recorder.number,
+            type(exc).__name__,
+            str(exc),
+            "".join(lines),
+            time.perf_counter(),
+        )
+        self.transcript.extend([error])
+
+    def _connection_factory(self, base: Any) -> Callable[..., ServerConnection]:
+        if not (isinstance(base, type) and issubclass(base, ServerConnection)):
+            raise TypeError(
+                "create_connection must be a subclass of "
+                f"websockets.asyncio.server.ServerConnection, not {base!r}"
+            )
+        cls = (
+            _RecordedConnection
+            if base is ServerConnection
+            else type(base.__name__, (_RecordedConnection, base), {})
+        )
+
+        def create_connection(
+            protocol: ServerProtocol, server: Server, **options: Any
+        ) -> ServerConnection:
+            connection: _RecordedConnection = cls(protocol, server, **options)
+            connection.background = self
+            return connection
+
+        return create_connection
+
+    def _share_socket(self, host: str, port: int) -> socket.socket | None:
+        """
+        Return a second handle of the listening socket, if it is the one that is asked for.
+
+        The server that takes over listens on the very same socket, so that no other program can
+        take the port in between, and no client is refused.
+        """
+        if self._server is None or self._requested is None or self._thread is None:
+            return None
+        own_host, own_port = self._requested
+        if host != own_host or port not in (0, own_port, self.port):
+            return None
+        # dup() keeps the socket's protocol number, without which asyncio leaves Nagle's algorithm
+        # on, and answers in two frames take 40 ms.
+        return self._server.sockets[0].dup()
+
+    def _release_sockets(self) -> None:
+        """
+        Let go of every socket without touching the loop, which is blocked or in another process.
+
+        Closing the descriptors would make the sockets' owner close them a second time, when they
+        may be another file's; ``dup2`` replaces what is behind them.
+        """
+        sockets = [*(self._server.sockets if self._server else ())]
+        sockets += [c.transport.get_extra_info("socket") for c in self._connections]
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for sock in sockets:
+            with contextlib.suppress(OSError):
+                os.dup2(nothing, sock.fileno(), inheritable=False)
+        os.close(nothing)
+
+
+class _Recorder:
+    """What crosses the wire on one connection, into the transcript."""
+
+    __slots__ = ("_client", "_extend", "_server", "aborted", "number", "unsent")
+
+    def __init__(self, number: int, transcript: Transcript) -> None:
+        self.number = number
+        self.aborted = False
+        self.unsent = 0
+        self._client = Decoder("client", number)
+        self._server = Decoder("server", number)
+        self._extend = transcript.extend
+
+    def received(self, data: bytes) -> None:
+        self._extend(self._client.feed(data, time.perf_counter()))
+
+    def sent(self, data: bytes) -> None:
+        records = self._server.feed(data, time.perf_counter())
+        if self._client.compression is not self._server.compression:
+            self._client.compression = self._server.compression
+        if self._server.accepted is False:
+            self._client.refuse()
+        self._extend(records)
+
+    def lost(self) -> None:
+        """Record the end of the TCP connection, unless it was the end of a closing handshake."""
+        now = time.perf_counter()
+        records: list[Record] = [*self._client.eof(now), *self._server.eof(now)]
+        refused = self._server.accepted is False
+        if not refused and not (self._client.closed and self._server.closed):
+            who = "the server" if self.aborted else "the client"
+            if not self._server.accepted:
+                how = "before the opening handshake was complete"
+            elif self._client.closed or self._server.closed:
+                how = "without answering the CLOSE frame"
+            else:
+                how = "without a closing handshake"
+            problem = f"{who} ended the TCP connection {how}"
+            records.append(Lost(self.number, problem, self.unsent, now))
+        self._extend(records)
+
+
+class _RecordedTransport:
+    """A transport that records what is written to it; everything else is the real transport's."""
+
+    def __init__(self, transport: asyncio.Transport, recorder: _Recorder) -> None:
+        self._transport = transport
+        self._recorder = recorder
+        self._write = transport.write
+        self._is_closing = transport.is_closing
+        self._sent = recorder.sent
+
+    def write(self, data: bytes) -> None:
+        # A transport that is closing throws away what is written to it: it never goes out.
+        if not self._is_closing():
+            # Recorded first, so that whoever got an answer finds it in the transcript.
+            self._sent(data)
+        self._write(data)
+
+    def abort(self) -> None:
+        if not self._is_closing():
+            self._recorder.aborted = True
+            self._recorder.unsent = self._transport.get_write_buffer_size()
+        self._transport.abort()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class _RecordedConnection(ServerConnection):
+    """A connection that records what it receives, and hands on a transport that records too."""
+
+    background: BackgroundServer
+    recorder: _Recorder
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        background = self.background
+        background._accepted += 1
+        background._connections.add(self)
+        self.recorder = _Recorder(background._accepted, background.transcript)
+        recorded = _RecordedTransport(cast(asyncio.Transport, transport), self.recorder)
+        super().connection_made(cast(asyncio.BaseTransport, recorded))
+
+    def data_received(self, data: bytes) -> None:
+        self.recorder.received(data)
+        super().data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.recorder.lost()
+        self.background._connections.discard(self)
+        super().connection_lost(exc)
+
+
+def _check_handler(handler: object) -> None:
+    if not callable(handler) or not (
+        inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(handler.__call__)
+    ):
+        raise TypeError(
+            f"the handler must be an async function, not {handler!r}; "
+            "write: async def handler(ws): …"
+        )
+    try:
+        inspect.signature(handler).bind(None)
+    except TypeError as exc:
+        raise TypeError(
+            f"the handler must take one argument, the connection ({exc}); "
+            "write: async def handler(ws): …  (the path is ws.request.path)"
+        ) from exc
+
+
+def _bypass_proxy(host: str) -> None:
+    """
+    Exempt the server's host from the proxy of the environment, for clients in this process.
+
+    ``websockets`` honours the proxy variables for 127.0.0.1 as well, where no proxy can help.
+    """
+    if urllib.request.getproxies() and not urllib.request.proxy_bypass(host):
+        for variable in ("NO_PROXY", "no_proxy"):
+            os.environ[variable] = ",".join(filter(None, [os.environ.get(variable), host]))
+
+
+class _Registry:
+    """The running servers by name."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.servers: dict[str, BackgroundServer] = {}
+        # Servers of the process that this one was forked from: their loops must never be
+        # finalised here, where they would tell the kernel to stop watching shared descriptors.
+        self.inherited: list[object] = []
+
+    def stop_all(self) -> None:
+        for server in list(self.servers.values()):
+            server.stop(timeout=0.2)
+
+    def after_fork(self) -> None:
+        """In a forked child: the threads are not here, so let go of what they were serving."""
+        self.lock = threading.RLock()
+        for server in self.servers.values():
+            server._release_sockets()
+            self.inherited += [server._thread, server._server]
+            server._thread = server._server = None
+        self.servers.clear()
+
+
+def on_server_thread() -> bool:
+    """Return whether the caller runs inside a handler of a background server."""
+    running = [server._thread for server in list(_registry.servers.values())]
+    return any(thread.is_current() for thread in running if thread)
+
+
+_registry = _Registry()
+atexit.register(_registry.stop_all)
+if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
+    os.register_at_fork(after_in_child=_registry.after_fork)

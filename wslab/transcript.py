@@ -1,0 +1,256 @@
+"""
+What crossed the wire: a bounded, thread-safe sequence of records that displays itself.
+
+The server's thread appends; cells look. A :class:`Transcript` is live, a :class:`Records` is what
+it held at one moment.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, SupportsIndex, overload
+
+from . import render
+from .wire import KEEP_PAYLOAD, Frame, Handshake, Kind, Malformed, Record, Sender
+
+__all__ = ["Records", "Transcript"]
+
+
+class Records(tuple[Record, ...]):
+    """
+    An immutable sequence of records, shown in a cell as a table.
+
+    It is what slices and filters of a :class:`Transcript` give. ``dropped`` counts the records
+    that the transcript no longer had.
+
+    >>> from wslab.wire import Decoder
+    >>> frames = Records(Decoder("server", connection=1, handshake=False).feed(b"\\x81\\x02hi"))
+    >>> print(frames)
+    As the server saw it:
+    connection 1
+      client ← server  TEXT  'hi'  2 bytes
+    """
+
+    dropped: int = 0
+
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> Records: ...
+    def __getitem__(self, index: SupportsIndex | slice, /) -> Record | Records:
+        found = super().__getitem__(index)
+        return Records(found) if isinstance(found, tuple) else found
+
+    def filter(
+        self,
+        *,
+        connection: int | None = None,
+        sender: Sender | None = None,
+        kind: Kind | None = None,
+        where: Callable[[Record], bool] | None = None,
+    ) -> Records:
+        """
+        Return the records that match every condition given.
+
+        Args:
+            connection: Number of the connection, from 1.
+            sender: The direction: ``"client"`` or ``"server"``.
+            kind: ``"handshake"``, ``"text"``, ``"binary"``, ``"continuation"``, ``"close"``,
+                ``"ping"``, ``"pong"``, ``"reserved"``, ``"malformed"``, ``"lost"`` or
+                ``"error"``.
+            where: A function that takes a record and says whether it matches.
+        """
+        match = _matcher(connection, sender, kind, where)
+        return Records(record for record in self if match(record))
+
+    def __str__(self) -> str:
+        return render.text(self, self.dropped)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {
+            "text/plain": render.text(self, self.dropped),
+            "text/html": render.html(self, self.dropped),
+        }
+
+
+class Transcript(Sequence[Record]):
+    """
+    The last records of a server, oldest first, as the server saw them.
+
+    It is a sequence: ``len(transcript)``, ``transcript[-1]``, ``for record in transcript``.
+    Indexing and iterating look at one moment; what arrives later does not disturb them.
+
+    Args:
+        keep: How many records to keep at most.
+        keep_bytes: How many bytes of payloads to keep at most, in all records together.
+
+    Attributes:
+        dropped: How many records were dropped, the oldest first, to stay within these bounds.
+
+    >>> transcript = Transcript(keep=2)
+    >>> from wslab.wire import Lost
+    >>> transcript.extend(Lost(number, "the cable was cut") for number in (1, 2, 3))
+    >>> [record.connection for record in transcript], transcript.dropped
+    ([2, 3], 1)
+    """
+
+    def __init__(self, *, keep: int = 1000, keep_bytes: int = 16 * 2**20) -> None:
+        if keep < 1 or keep_bytes < KEEP_PAYLOAD:
+            raise ValueError(f"keep must be at least 1 and keep_bytes at least {KEEP_PAYLOAD}")
+        self._keep = keep
+        self._keep_bytes = keep_bytes
+        self._records: deque[Record] = deque()
+        self._bytes = 0
+        self._changed = threading.Condition(threading.Lock())
+        self._writer: int | None = None
+        self._version = 0  # counts calls of extend()
+        self._waiting = 0  # so that the server's thread notifies only if somebody listens
+        self.dropped = 0
+
+    def extend(self, records: Iterable[Record]) -> None:
+        """Append records, if any, and wake whoever waits. Any thread may call this."""
+        with self._changed:
+            for record in records:
+                self._records.append(record)
+                self._bytes += _kept_bytes(record)
+            while len(self._records) > self._keep or self._bytes > self._keep_bytes:
+                self._bytes -= _kept_bytes(self._records.popleft())
+                self.dropped += 1
+            self._version += 1
+            if self._waiting:
+                self._changed.notify_all()
+
+    def refuse_waiting_here(self) -> None:
+        """Tell that the calling thread is the one that writes, so that it must never wait."""
+        self._writer = threading.get_ident()
+
+    def snapshot(self) -> Records:
+        """Return the records that are here now."""
+        with self._changed:
+            records = Records(self._records)
+            records.dropped = self.dropped
+        return records
+
+    def filter(
+        self,
+        *,
+        connection: int | None = None,
+        sender: Sender | None = None,
+        kind: Kind | None = None,
+        where: Callable[[Record], bool] | None = None,
+    ) -> Records:
+        """Return the records that match every condition given: see :meth:`Records.filter`."""
+        return self.snapshot().filter(connection=connection, sender=sender, kind=kind, where=where)
+
+    def wait(
+        self,
+        *,
+        connection: int | None = None,
+        sender: Sender | None = None,
+        kind: Kind | None = None,
+        where: Callable[[Record], bool] | None = None,
+        count: int = 1,
+        timeout: float = 5.0,
+    ) -> Record:
+        """
+        Wait until ``count`` records match; return the last of those.
+
+        Records that are here already count. A frame counts once its payload is complete. The call
+        blocks: in a cell, tasks of the kernel's own event loop stand still meanwhile, so where one
+        of them must act, use ``await asyncio.to_thread(transcript.wait, …)``.
+
+        Args:
+            connection: As in :meth:`Records.filter`, and so ``sender``, ``kind``, ``where``.
+            count: How many records must match.
+            timeout: Seconds to wait at most.
+
+        Raises:
+            TimeoutError: Fewer records matched in that time; the message shows what is here.
+            RuntimeError: The call comes from a handler of the server, which would wait for itself.
+        """
+        if threading.get_ident() == self._writer:
+            raise RuntimeError(
+                "transcript.wait() was called on the thread of the server that writes the "
+                "transcript, inside a handler; call it in a cell"
+            )
+        match = _matcher(connection, sender, kind, where)
+        deadline = time.monotonic() + timeout
+        seen, found = -1, Records()
+        while self._wait_for_change(seen, deadline):
+            with self._changed:
+                seen, records = self._version, tuple(self._records)
+            # Matched without the lock: ``where`` is the caller's and may look at this transcript.
+            found = Records(r for r in records if _is_complete(r) and match(r))
+            if len(found) >= count:
+                return found[count - 1]
+        wanted = " ".join(
+            f"{name}={value!r}"
+            for name, value in (("connection", connection), ("sender", sender), ("kind", kind))
+            if value is not None
+        )
+        raise TimeoutError(
+            f"{len(found)} of {count} records matched ({wanted or 'any'}) in {timeout:g} s. {self}"
+        )
+
+    def _wait_for_change(self, seen: int, deadline: float) -> bool:
+        with self._changed:
+            self._waiting += 1
+            try:
+                return self._changed.wait_for(
+                    lambda: self._version != seen, timeout=max(0.0, deadline - time.monotonic())
+                )
+            finally:
+                self._waiting -= 1
+
+    @overload
+    def __getitem__(self, index: int, /) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> Records: ...
+    def __getitem__(self, index: int | slice, /) -> Record | Records:
+        return self.snapshot()[index]
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.snapshot())
+
+    def __str__(self) -> str:
+        return str(self.snapshot())
+
+    def __repr__(self) -> str:
+        return f"<Transcript: {len(self)} records>"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        return self.snapshot()._repr_mimebundle_(include, exclude)
+
+
+def _matcher(
+    connection: int | None,
+    sender: Sender | None,
+    kind: Kind | None,
+    where: Callable[[Record], bool] | None,
+) -> Callable[[Record], bool]:
+    return lambda record: (
+        (connection is None or record.connection == connection)
+        and (sender is None or record.sender == sender)
+        and (kind is None or record.kind == kind)
+        and (where is None or where(record))
+    )
+
+
+def _is_complete(record: Record) -> bool:
+    return not isinstance(record, Frame) or record.complete
+
+
+def _kept_bytes(record: Record) -> int:
+    """Bytes a record may come to hold: what is still arriving counts as if it were here."""
+    if isinstance(record, Frame):
+        return len(record.head) + min(record.length, KEEP_PAYLOAD)
+    if isinstance(record, Handshake):
+        refused = record.status not in (None, 101)
+        return len(record.head) + (KEEP_PAYLOAD if refused else 0)
+    return KEEP_PAYLOAD if isinstance(record, Malformed) else 0

@@ -1,0 +1,641 @@
+"""
+RFC 6455 bytes in, records out. No I/O, no clock, no threads.
+
+A :class:`Decoder` reads one direction of one connection and emits
+
+==================  =====================================================================
+:class:`Handshake`  the HTTP request or the HTTP response that opens a connection (§4)
+:class:`Frame`      one frame, exactly as it crossed the wire (§5.2)
+:class:`Malformed`  bytes in which no handshake or frame can be found
+==================  =====================================================================
+
+Two more kinds of record come from the server rather than from bytes: :class:`Lost`, the TCP
+connection ended without a closing handshake (§7.1.5: code 1006), and :class:`HandlerError`, the
+server's own code raised.
+
+>>> decoder = Decoder("server", connection=1, handshake=False)
+>>> [frame] = decoder.feed(b"\\x81\\x05hello")
+>>> frame.opcode, frame.fin, frame.payload, frame.size
+(<Opcode.TEXT: 1>, True, b'hello', 7)
+"""
+
+from __future__ import annotations
+
+import codecs
+import dataclasses
+import enum
+from typing import Final, Literal, TypeAlias
+
+__all__ = [
+    "KEEP_PAYLOAD",
+    "Decoder",
+    "Frame",
+    "HandlerError",
+    "Handshake",
+    "Kind",
+    "Lost",
+    "Malformed",
+    "Opcode",
+    "Record",
+    "Sender",
+    "apply_mask",
+]
+
+Sender: TypeAlias = Literal["client", "server"]
+
+Kind: TypeAlias = Literal[
+    "handshake",
+    "continuation",
+    "text",
+    "binary",
+    "close",
+    "ping",
+    "pong",
+    "reserved",
+    "malformed",
+    "lost",
+    "error",
+]
+
+KEEP_PAYLOAD: Final = 64 * 1024
+"""How many bytes of each payload a record keeps; the rest is only counted."""
+
+MAX_HANDSHAKE: Final = 64 * 1024
+"""A handshake longer than this many bytes is recorded as malformed."""
+
+
+class Opcode(enum.IntEnum):
+    """The opcodes RFC 6455 §5.2 defines; 3–7 and 11–15 are reserved."""
+
+    CONTINUATION = 0x0
+    TEXT = 0x1
+    BINARY = 0x2
+    CLOSE = 0x8
+    PING = 0x9
+    PONG = 0xA
+
+
+_KINDS: Final[dict[int, Kind]] = {
+    Opcode.CONTINUATION: "continuation",
+    Opcode.TEXT: "text",
+    Opcode.BINARY: "binary",
+    Opcode.CLOSE: "close",
+    Opcode.PING: "ping",
+    Opcode.PONG: "pong",
+}
+
+
+class _Arriving(bytearray):
+    """The payload of a frame whose header is here and whose last byte is not yet."""
+
+    __slots__ = ("missing",)
+    missing: int
+
+
+def apply_mask(data: bytes | bytearray, masking_key: bytes) -> bytes:
+    """
+    XOR ``data`` with the four bytes of ``masking_key``, over and over (RFC 6455 §5.3).
+
+    The same call masks and unmasks.
+
+    >>> apply_mask(b"Hello", bytes.fromhex("37fa213d")).hex(" ")
+    '7f 9f 4d 51 58'
+    """
+    # One XOR of two big integers: 1 MiB takes 6 ms, byte by byte it takes 130 ms.
+    size = len(data)
+    key = (masking_key * (size // 4 + 1))[:size]
+    return (int.from_bytes(data, "big") ^ int.from_bytes(key, "big")).to_bytes(size, "big")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Handshake:
+    """
+    One half of the opening handshake (RFC 6455 §4): an HTTP request or its response.
+
+    Attributes:
+        connection: Number of the connection, from 1 in the order they were accepted.
+        sender: ``"client"`` for the request, ``"server"`` for the response.
+        head: The bytes of the start line and the headers, with the blank line that ends them.
+        body: Body of a response that refuses the handshake, at most 64 KiB.
+        time: Seconds, as passed to :meth:`Decoder.feed`.
+
+    >>> decoder = Decoder("client", connection=1)
+    >>> [request] = decoder.feed(b"GET /chat HTTP/1.1\\r\\nHost: example.com\\r\\n\\r\\n")
+    >>> request.path, request.header("host")
+    ('/chat', 'example.com')
+    """
+
+    connection: int
+    sender: Sender
+    head: bytes
+    body: bytes | bytearray = b""
+    time: float = dataclasses.field(default=0.0, compare=False)
+
+    @property
+    def kind(self) -> Kind:
+        """Always ``"handshake"``."""
+        return "handshake"
+
+    @property
+    def start_line(self) -> str:
+        """First line, such as ``"GET /chat HTTP/1.1"`` or ``"HTTP/1.1 403 Forbidden"``."""
+        return _start_line(self.head)
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """``(name, value)`` pairs in the order they were sent."""
+        # ISO-8859-1 maps every byte to a character, so that any header can be shown.
+        lines = self.head.decode("iso-8859-1").split("\r\n")[1:-2]
+        pairs = (line.partition(":") for line in lines)
+        return tuple((name, value.strip()) for name, _, value in pairs)
+
+    @property
+    def path(self) -> str | None:
+        """Path and query of a request; ``None`` for a response."""
+        return self.start_line.split(" ")[1] if self.sender == "client" else None
+
+    @property
+    def status(self) -> int | None:
+        """Status code of a response, 101 where the connection opened; ``None`` for a request."""
+        return int(self.start_line.split(" ")[1]) if self.sender == "server" else None
+
+    def header(self, name: str) -> str | None:
+        """Value of the first header of that name, in any case; ``None`` if there is none."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Frame:
+    """
+    One frame (RFC 6455 §5.2), as its bytes crossed the wire.
+
+    A frame is recorded once its header is complete. While a long payload is still arriving,
+    :attr:`complete` is false and :attr:`payload` holds what has come so far.
+
+    Attributes:
+        connection: Number of the connection, from 1 in the order they were accepted.
+        sender: ``"client"`` or ``"server"``.
+        head: The header's 2 to 14 bytes: flags, opcode, length, masking key.
+        body: The payload's bytes on the wire, still masked; at most 64 KiB are kept.
+        violation: What the header breaks, as a sentence with its RFC section, or ``None``.
+            :attr:`problem` adds what the payload breaks.
+        time: Seconds, as passed to :meth:`Decoder.feed` with the header's last byte.
+    """
+
+    connection: int
+    sender: Sender
+    head: bytes
+    body: bytes | bytearray
+    violation: str | None = None
+    time: float = dataclasses.field(default=0.0, compare=False)
+
+    @property
+    def fin(self) -> bool:
+        """Whether this is the last (or only) frame of its message."""
+        return bool(self.head[0] & 0x80)
+
+    @property
+    def rsv1(self) -> bool:
+        """The first reserved bit; permessage-deflate sets it on a compressed message."""
+        return bool(self.head[0] & 0x40)
+
+    @property
+    def rsv2(self) -> bool:
+        """The second reserved bit."""
+        return bool(self.head[0] & 0x20)
+
+    @property
+    def rsv3(self) -> bool:
+        """The third reserved bit."""
+        return bool(self.head[0] & 0x10)
+
+    @property
+    def opcode(self) -> Opcode | int:
+        """An :class:`Opcode`, or a plain ``int`` if the value is reserved."""
+        value = self.head[0] & 0x0F
+        return Opcode(value) if value in _KINDS else value
+
+    @property
+    def kind(self) -> Kind:
+        """Name of the opcode: ``"text"``, ``"binary"``, … or ``"reserved"``."""
+        return _KINDS.get(self.head[0] & 0x0F, "reserved")
+
+    @property
+    def is_control(self) -> bool:
+        """Whether this is a control frame: close, ping or pong (§5.5)."""
+        return bool(self.head[0] & 0x08)
+
+    @property
+    def masked(self) -> bool:
+        """The MASK bit: set on every frame from a client, never on one from a server (§5.1)."""
+        return bool(self.head[1] & 0x80)
+
+    @property
+    def masking_key(self) -> bytes | None:
+        """The four bytes that the payload was masked with, or ``None``."""
+        return self.head[-4:] if self.masked else None
+
+    @property
+    def length(self) -> int:
+        """Length of the whole payload in bytes, from the header."""
+        return _length(self.head)
+
+    @property
+    def size(self) -> int:
+        """Bytes on the wire: header and payload."""
+        return len(self.head) + self.length
+
+    @property
+    def complete(self) -> bool:
+        """Whether the last byte of the payload has arrived."""
+        return not (isinstance(self.body, _Arriving) and self.body.missing)
+
+    @property
+    def payload(self) -> bytes:
+        """The payload, unmasked; its first 64 KiB if it is longer."""
+        key = self.masking_key
+        return apply_mask(bytes(self.body), key) if key else bytes(self.body)
+
+    @property
+    def text(self) -> str | None:
+        """
+        The payload decoded as UTF-8, or ``None`` where it is not valid UTF-8.
+
+        Where only the first part of the payload is here, a character cut in two is left out.
+        """
+        payload = self.payload
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            return decoder.decode(payload, final=len(payload) == self.length)
+        except UnicodeDecodeError:
+            return None
+
+    @property
+    def close_code(self) -> int | None:
+        """Close code of a CLOSE frame; ``None`` on other frames and where it carries none."""
+        payload = self.payload
+        if self.kind != "close" or len(payload) < 2:
+            return None
+        return int.from_bytes(payload[:2], "big")
+
+    @property
+    def close_reason(self) -> str | None:
+        """Reason of a CLOSE frame, ``""`` if it has none; ``None`` on other frames."""
+        return self.payload[2:].decode(errors="replace") if self.kind == "close" else None
+
+    @property
+    def problem(self) -> str | None:
+        """What RFC 6455 forbids about this frame, as a sentence with the section, or ``None``."""
+        return self.violation or (_payload_problem(self) if self.complete else None)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Malformed:
+    """
+    Bytes in which no handshake or frame can be found; nothing after them is decoded.
+
+    Attributes:
+        connection: Number of the connection.
+        sender: Who sent them.
+        problem: What is wrong, as a sentence.
+        data: The bytes and what followed them, at most 64 KiB.
+        time: Seconds, as passed to :meth:`Decoder.feed`.
+    """
+
+    connection: int
+    sender: Sender
+    problem: str
+    data: bytes | bytearray
+    time: float = dataclasses.field(default=0.0, compare=False)
+
+    @property
+    def kind(self) -> Kind:
+        """Always ``"malformed"``."""
+        return "malformed"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Lost:
+    """
+    The TCP connection ended without a closing handshake (RFC 6455 §7.1.5: code 1006).
+
+    Attributes:
+        connection: Number of the connection.
+        problem: What ended it, as a sentence.
+        unsent: Bytes handed to the transport that had not left it when it was aborted.
+        time: Seconds on the transcript's clock.
+    """
+
+    connection: int
+    problem: str
+    unsent: int = 0
+    time: float = dataclasses.field(default=0.0, compare=False)
+
+    @property
+    def kind(self) -> Kind:
+        """Always ``"lost"``."""
+        return "lost"
+
+    @property
+    def sender(self) -> None:
+        """Nobody sent it: ``None``."""
+        return None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HandlerError:
+    """
+    The server's handler raised an exception; ``websockets`` then closes with code 1011.
+
+    Attributes:
+        connection: Number of the connection.
+        type: Name of the exception's class, such as ``"ZeroDivisionError"``.
+        message: ``str()`` of the exception.
+        traceback: The formatted traceback, ready to print.
+        time: Seconds on the transcript's clock.
+    """
+
+    connection: int
+    type: str
+    message: str
+    traceback: str = dataclasses.field(default="", compare=False, repr=False)
+    time: float = dataclasses.field(default=0.0, compare=False)
+
+    @property
+    def kind(self) -> Kind:
+        """Always ``"error"``."""
+        return "error"
+
+    @property
+    def sender(self) -> None:
+        """It never crossed the wire: ``None``."""
+        return None
+
+
+Record: TypeAlias = Handshake | Frame | Malformed | Lost | HandlerError
+
+
+class Decoder:
+    """
+    Decode one direction of one connection, however its bytes are cut into reads.
+
+    Args:
+        sender: Who sends the bytes: ``"client"`` or ``"server"``.
+        connection: Number that goes into the records.
+        handshake: Whether the stream begins with an opening handshake. Pass ``False`` to
+            decode bare frames.
+
+    Attributes:
+        accepted: Whether the handshake let frames follow; ``None`` before its end.
+        closed: Whether a CLOSE frame went by.
+        compression: Whether permessage-deflate was agreed, so that RSV1 may be set (RFC 7692).
+            The server's decoder reads it from the response; tell it to the client's.
+
+    >>> decoder = Decoder("server", connection=1, handshake=False)
+    >>> decoder.feed(b"\\x81")  # half a header: nothing to record yet
+    []
+    >>> [frame.kind for frame in decoder.feed(b"\\x02hi\\x89\\x00")]
+    ['text', 'ping']
+    """
+
+    __slots__ = (
+        "_arriving",
+        "_buffer",
+        "_connection",
+        "_fragmented",
+        "_read",
+        "_rest",
+        "_sender",
+        "accepted",
+        "closed",
+        "compression",
+    )
+
+    def __init__(self, sender: Sender, connection: int, *, handshake: bool = True) -> None:
+        self._sender: Sender = sender
+        self._connection = connection
+        self._buffer = b""  # the beginning of a handshake or of a frame's header
+        self._arriving: _Arriving | None = None  # a payload that is not complete yet
+        self._rest = bytearray()  # what follows the last thing that can be decoded
+        self._fragmented = False  # between the first and the last frame of a message
+        self._read = self._read_handshake if handshake else self._read_frames
+        self.accepted: bool | None = None if handshake else True
+        self.closed = False
+        self.compression = False
+
+    def feed(self, data: bytes, time: float = 0.0) -> list[Record]:
+        """
+        Decode the next bytes; return the records that begin in them.
+
+        Never raises, whatever the bytes are.
+
+        Args:
+            data: Bytes of any number.
+            time: Seconds on any clock; goes into the records.
+        """
+        records: list[Record] = []
+        self._read(data, time, records)
+        return records
+
+    def eof(self, time: float = 0.0) -> list[Record]:
+        """Tell that no more bytes will come; return the record of what was cut off, if any."""
+        records: list[Record] = []
+        if self._buffer:
+            where = "a frame's header" if self.accepted else "the opening handshake"
+            self._give_up(f"the connection ended inside {where}", self._buffer, time, records)
+        return records
+
+    def refuse(self) -> None:
+        """Tell a client's decoder that the server refused the handshake."""
+        self._read = self._read_after_refusal
+
+    # Each reader handles one part of the stream and puts the next reader into self._read.
+
+    def _read_handshake(self, data: bytes, time: float, records: list[Record]) -> None:
+        data = self._buffer + data
+        end = data.find(b"\r\n\r\n", 0, MAX_HANDSHAKE)
+        if end < 0:
+            if len(data) < MAX_HANDSHAKE:
+                self._buffer = data
+            else:
+                self._give_up("the opening handshake is over 64 KiB", data, time, records)
+            return
+        self._buffer = b""
+        end += 4
+        head = data[:end]
+        problem = _handshake_problem(head, self._sender)
+        if problem:
+            self._give_up(problem, data, time, records)
+            return
+        record = Handshake(self._connection, self._sender, head, self._rest, time)
+        records.append(record)
+        self.accepted = record.status in (None, 101)
+        if self.accepted:
+            extensions = record.header("Sec-WebSocket-Extensions") or ""
+            self.compression = extensions.startswith("permessage-deflate")
+            self._read = self._read_frames
+        else:
+            self._read = self._read_rest
+        self._read(data[end:], time, records)
+
+    def _read_frames(self, data: bytes, time: float, records: list[Record]) -> None:
+        position = 0
+        if self._arriving is not None:
+            position = self._fill(self._arriving, data)
+        elif self._buffer:
+            data = self._buffer + data
+            self._buffer = b""
+        available = len(data)
+        from_client = self._sender == "client"
+        while available - position >= 2:
+            first, second = data[position], data[position + 1]
+            length = second & 0x7F
+            start = position + 2
+            if length > 125:
+                start += 2 if length == 126 else 8
+                if start > available:
+                    break
+                length = int.from_bytes(data[position + 2 : start], "big")
+            if second & 0x80:
+                start += 4
+            if start > available:
+                break
+            head = data[position:start]
+            if length >> 63:
+                problem = "the payload's 64-bit length has its highest bit set (RFC 6455 §5.2)"
+                self._give_up(problem, data[position:], time, records)
+                return
+            stop = start + length
+            violation = None
+            # Most frames are a whole TEXT or BINARY message with the right MASK bit and a short
+            # length. The rest is looked at more closely.
+            if (
+                (first != 0x81 and first != 0x82)
+                or self._fragmented
+                or bool(second & 0x80) is not from_client
+                or length > 125
+            ):
+                violation = self._check(head, length)
+            body: bytes | bytearray = data[start : min(stop, start + KEEP_PAYLOAD)]
+            if stop > available:
+                body = self._arriving = _Arriving(body)
+                self._arriving.missing = stop - available
+            records.append(Frame(self._connection, self._sender, head, body, violation, time))
+            position = stop
+        if position < available:
+            self._buffer = data[position:]
+
+    def _read_rest(self, data: bytes, time: float, records: list[Record]) -> None:
+        """Keep what cannot be decoded in the last record, which holds self._rest."""
+        self._rest += data[: KEEP_PAYLOAD - len(self._rest)]
+
+    def _read_after_refusal(self, data: bytes, time: float, records: list[Record]) -> None:
+        self._give_up("bytes after the server refused the handshake", data, time, records)
+
+    def _fill(self, arriving: _Arriving, data: bytes) -> int:
+        """Add to the payload that is arriving; return how many bytes belong to it."""
+        taken = min(arriving.missing, len(data))
+        arriving += data[: min(taken, KEEP_PAYLOAD - len(arriving))]
+        arriving.missing -= taken
+        if not arriving.missing:
+            self._arriving = None
+        return taken
+
+    def _check(self, head: bytes, length: int) -> str | None:
+        """Keep track of fragmentation and CLOSE; say what the header breaks."""
+        first = head[0]
+        opcode = first & 0x0F
+        fin = bool(first & 0x80)
+        problems = _header_problems(head, length, self._sender)
+        if first & 0x40 and not (self.compression and opcode in (Opcode.TEXT, Opcode.BINARY)):
+            problems.append("RSV1 is set and no extension defines it here (RFC 6455 §5.2)")
+        if opcode == Opcode.CLOSE:
+            self.closed = True
+        elif opcode in (Opcode.TEXT, Opcode.BINARY):
+            if self._fragmented:
+                problems.append("a new message begins before the last one's final frame (RFC 6455 §5.4)")
+            self._fragmented = not fin
+        elif opcode == Opcode.CONTINUATION:
+            if not self._fragmented:
+                problems.append("there is no message to continue (RFC 6455 §5.4)")
+            self._fragmented = not fin
+        return "; ".join(problems) or None
+
+    def _give_up(self, problem: str, data: bytes, time: float, records: list[Record]) -> None:
+        self._buffer = b""
+        self._rest = bytearray(data[:KEEP_PAYLOAD])
+        self._read = self._read_rest
+        records.append(Malformed(self._connection, self._sender, problem, self._rest, time))
+
+
+def _start_line(head: bytes) -> str:
+    return head.partition(b"\r\n")[0].decode("iso-8859-1")
+
+
+def _handshake_problem(head: bytes, sender: Sender) -> str | None:
+    """Say why these bytes are not the head of an HTTP request (or response), or ``None``."""
+    parts = _start_line(head).split(" ", 2)
+    if sender == "client":
+        fine = len(parts) == 3 and parts[2].startswith("HTTP/")
+    else:
+        fine = len(parts) >= 2 and parts[0].startswith("HTTP/") and parts[1].isdecimal()
+    if not fine:
+        return "not an HTTP request line" if sender == "client" else "not an HTTP status line"
+    lines = head.split(b"\r\n")[1:-2]
+    return None if all(b":" in line for line in lines) else "a header line without a colon"
+
+
+def _length(head: bytes) -> int:
+    """Payload length from a whole frame header (RFC 6455 §5.2)."""
+    length = head[1] & 0x7F
+    if length < 126:
+        return length
+    return int.from_bytes(head[2:4] if length == 126 else head[2:10], "big")
+
+
+def _header_problems(head: bytes, length: int, sender: Sender) -> list[str]:
+    """Say what a header breaks by itself, whatever went before it."""
+    first, second = head[0], head[1]
+    opcode = first & 0x0F
+    problems = []
+    if opcode not in _KINDS:
+        problems.append(f"opcode {opcode:#x} is reserved (RFC 6455 §5.2)")
+    if first & 0x30:
+        problems.append("RSV2 or RSV3 is set and no extension defines it (RFC 6455 §5.2)")
+    if sender == "client" and not second & 0x80:
+        problems.append("a frame from a client must be masked (RFC 6455 §5.1)")
+    if sender == "server" and second & 0x80:
+        problems.append("a frame from a server must not be masked (RFC 6455 §5.1)")
+    if first & 0x08:
+        if not first & 0x80:
+            problems.append("a control frame must not be fragmented (RFC 6455 §5.5)")
+        if length > 125:
+            problems.append("a control frame's payload is at most 125 bytes (RFC 6455 §5.5)")
+    elif second & 0x7F > 125 and length < (126 if second & 0x7F == 126 else 65536):
+        problems.append("the length is not written in its shortest form (RFC 6455 §5.2)")
+    return problems
+
+
+def _payload_problem(frame: Frame) -> str | None:
+    """Say what the payload of a frame with a correct header breaks, or ``None``."""
+    if frame.kind == "close" and frame.length:
+        code = frame.close_code
+        if code is None:
+            return "the body of a CLOSE frame begins with a 2-byte code (RFC 6455 §5.5.1)"
+        # 1004–1006 and 1015 never go on the wire; 1016–2999 are not assigned yet.
+        if not (1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999):
+            return f"close code {code} must not be sent (RFC 6455 §7.4)"
+        if not _is_utf8(frame.payload[2:]):
+            return "the close reason is not valid UTF-8 (RFC 6455 §5.5.1)"
+    if frame.kind == "text" and frame.fin and not frame.rsv1 and frame.text is None:
+        return "the payload is not valid UTF-8 (RFC 6455 §8.1)"
+    return None
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
