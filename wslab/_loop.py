@@ -51,7 +51,6 @@ class LoopThread:
         # One future carries readiness and failure to the thread that starts.
         self._ready: concurrent.futures.Future[None] = concurrent.futures.Future()
         self._stop = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
         # In an empty context: ipykernel keeps in a context variable which cell is running. What
         # a handler prints would go to the cell that started the server, long out of sight.
         self._thread = threading.Thread(
@@ -69,7 +68,12 @@ class LoopThread:
             TimeoutError: It took longer.
             Exception: Whatever entering raised.
         """
-        self._thread.start()
+        self._loop = asyncio.new_event_loop()
+        try:
+            self._thread.start()
+        except BaseException:  # no more threads
+            self._loop.close()
+            raise
         try:
             self._ready.result(timeout)
         except BaseException:  # also an interrupted cell: nothing is left running
@@ -98,13 +102,12 @@ class LoopThread:
                 "await asyncio.to_thread(server.stop)"
             )
         noticed = threading.Event()
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed already
-                self._loop.call_soon_threadsafe(self._set_stop, noticed)
-                if not noticed.wait(min(timeout, NOTICE_TIMEOUT)) and self._thread.ident:
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                        ctypes.c_ulong(self._thread.ident), ctypes.py_object(SystemExit)
-                    )
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            self._loop.call_soon_threadsafe(self._set_stop, noticed)
+            if not noticed.wait(NOTICE_TIMEOUT) and self._thread.ident is not None:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(self._thread.ident), ctypes.py_object(SystemExit)
+                )
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
@@ -118,13 +121,14 @@ class LoopThread:
 
     def _main(self) -> None:
         try:
-            self._loop = asyncio.new_event_loop()
-            self._run(self._loop)
+            self._run()
         except BaseException as exc:
-            if not self._ready.done():
-                self._ready.set_exception(exc)
+            if self._ready.done():
+                raise
+            self._ready.set_exception(exc)
 
-    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _run(self) -> None:
+        loop = self._loop
         try:
             main = loop.create_task(self._stay_entered())
             while not main.done():
