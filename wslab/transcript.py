@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, SupportsIndex, overload
+from typing import Any, overload
 
 from . import render
 from .wire import KEEP_PAYLOAD, Frame, Handshake, Kind, Malformed, Record, Sender
@@ -19,12 +19,15 @@ from .wire import KEEP_PAYLOAD, Frame, Handshake, Kind, Malformed, Record, Sende
 __all__ = ["Records", "Transcript"]
 
 
-class Records(tuple[Record, ...]):
+class Records(Sequence[Record]):
     """
     An immutable sequence of records, shown in a cell as a table.
 
-    It is what slices and filters of a :class:`Transcript` give. ``dropped`` counts the records
-    that the transcript no longer had.
+    It is what slices and filters of a :class:`Transcript` give.
+
+    Args:
+        records: The records, oldest first.
+        dropped: How many earlier ones are missing; stated where the records are shown.
 
     >>> from wslab.wire import Decoder
     >>> frames = Records(Decoder("server", connection=1, handshake=False).feed(b"\\x81\\x02hi"))
@@ -34,15 +37,30 @@ class Records(tuple[Record, ...]):
       client ← server  TEXT  'hi'  2 bytes
     """
 
-    dropped: int = 0
+    # Not a subclass of tuple: IPython shows those its own way.
+    def __init__(self, records: Iterable[Record] = (), *, dropped: int = 0) -> None:
+        self._records = tuple(records)
+        self.dropped = dropped
 
     @overload
-    def __getitem__(self, index: SupportsIndex, /) -> Record: ...
+    def __getitem__(self, index: int, /) -> Record: ...
     @overload
     def __getitem__(self, index: slice, /) -> Records: ...
-    def __getitem__(self, index: SupportsIndex | slice, /) -> Record | Records:
-        found = super().__getitem__(index)
-        return Records(found) if isinstance(found, tuple) else found
+    def __getitem__(self, index: int | slice, /) -> Record | Records:
+        if isinstance(index, slice):
+            return Records(self._records[index])
+        return self._records[index]
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Records) and self._records == other._records
+
+    __hash__ = None  # type: ignore[assignment]  # records that are arriving still change
+
+    def __repr__(self) -> str:
+        return f"<Records: {len(self)}>"
 
     def filter(
         self,
@@ -56,15 +74,26 @@ class Records(tuple[Record, ...]):
         Return the records that match every condition given.
 
         Args:
-            connection: Number of the connection, from 1.
+            connection: Number of the connection, from 1; ``-1`` is the latest one here.
             sender: The direction: ``"client"`` or ``"server"``.
             kind: ``"handshake"``, ``"text"``, ``"binary"``, ``"continuation"``, ``"close"``,
                 ``"ping"``, ``"pong"``, ``"reserved"``, ``"malformed"``, ``"lost"`` or
                 ``"error"``.
             where: A function that takes a record and says whether it matches.
         """
-        match = _matcher(connection, sender, kind, where)
-        return Records(record for record in self if match(record))
+        if connection is not None and connection < 0:
+            numbers = sorted({record.connection for record in self})
+            if len(numbers) < -connection:
+                return Records()
+            connection = numbers[connection]
+        return Records(
+            record
+            for record in self
+            if (connection is None or record.connection == connection)
+            and (sender is None or record.sender == sender)
+            and (kind is None or record.kind == kind)
+            and (where is None or where(record))
+        )
 
     def __str__(self) -> str:
         return render.text(self, self.dropped)
@@ -130,9 +159,7 @@ class Transcript(Sequence[Record]):
     def snapshot(self) -> Records:
         """Return the records that are here now."""
         with self._changed:
-            records = Records(self._records)
-            records.dropped = self.dropped
-        return records
+            return Records(self._records, dropped=self.dropped)
 
     def filter(
         self,
@@ -176,14 +203,15 @@ class Transcript(Sequence[Record]):
                 "transcript.wait() was called on the thread of the server that writes the "
                 "transcript, inside a handler; call it in a cell"
             )
-        match = _matcher(connection, sender, kind, where)
         deadline = time.monotonic() + timeout
         seen, found = -1, Records()
         while self._wait_for_change(seen, deadline):
             with self._changed:
                 seen, records = self._version, tuple(self._records)
             # Matched without the lock: ``where`` is the caller's and may look at this transcript.
-            found = Records(r for r in records if _is_complete(r) and match(r))
+            found = Records(record for record in records if _is_complete(record)).filter(
+                connection=connection, sender=sender, kind=kind, where=where
+            )
             if len(found) >= count:
                 return found[count - 1]
         wanted = " ".join(
@@ -226,20 +254,6 @@ class Transcript(Sequence[Record]):
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return self.snapshot()._repr_mimebundle_(include, exclude)
-
-
-def _matcher(
-    connection: int | None,
-    sender: Sender | None,
-    kind: Kind | None,
-    where: Callable[[Record], bool] | None,
-) -> Callable[[Record], bool]:
-    return lambda record: (
-        (connection is None or record.connection == connection)
-        and (sender is None or record.sender == sender)
-        and (kind is None or record.kind == kind)
-        and (where is None or where(record))
-    )
 
 
 def _is_complete(record: Record) -> bool:
