@@ -1,0 +1,109 @@
+# Everything a learner or a developer does here, each as one command: `make` lists them.
+# Needs Python >= 3.11 and make (GNU make 3.81, as on macOS, will do); the targets bring the rest
+# into $(VENV) themselves.
+
+# The first of these that is new enough (looked for only when $(VENV) has to be made).
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c '$(NEW_ENOUGH)' 2>/dev/null && echo "$$p" && break; done)
+NEW_ENOUGH = import sys; sys.exit(sys.version_info < (3, 11))
+
+# `make test PYTHON=python3.12` gets an environment of its own, beside the everyday one.
+VENV ?= .venv$(if $(filter command,$(firstword $(origin PYTHON))),-$(notdir $(PYTHON)))
+BIN = $(VENV)/bin
+STAMP = $(VENV)/.installed
+
+# JupyterLab will not run as root unless told to, and in a container one often is root.
+LAB_ARGS ?= $(shell test "$$(id -u)" = 0 && echo --allow-root)
+
+# Outputs and execution counts stay, for nbval compares them; ids stay, for they are chosen by hand.
+NOTEBOOKS = $(sort $(wildcard notebooks/*.ipynb))
+NBSTRIPOUT = $(BIN)/nbstripout --keep-output --keep-count --keep-id \
+	--extra-keys "metadata.language_info.version metadata.widgets"
+
+# Two processes; loadscope keeps a notebook's cells together on one of them, in order.
+XDIST = -n 2 --dist loadscope
+NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
+	--nbval-cell-timeout 60
+
+# 3.11 is the oldest Python supported; the file must name no index or folder of this machine.
+COMPILE = $(BIN)/uv pip compile requirements.in --quiet --universal --python-version 3.11 \
+	--custom-compile-command "make pins" --no-emit-index-url --no-emit-find-links
+
+.PHONY: help lab test test-fast lint notebooks pins check-pins bench clean FORCE
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
+
+lab: $(STAMP) ## open the course in JupyterLab
+	$(BIN)/jupyter lab $(LAB_ARGS) notebooks/00_start_here.ipynb
+
+# Two runs, because nbval measures coverage inside the kernels once --cov is given: wslab's unit
+# tests are to earn it alone. Where no notebook is run, nbval's seconds of import are saved.
+test: $(STAMP) ## run all tests: units with coverage, then every notebook in a kernel
+	$(BIN)/python -m pytest $(XDIST) -p no:nbval --cov=wslab tests --ignore tests/test_notebooks_kernel.py
+	$(BIN)/python -m pytest $(XDIST) $(NBVAL) notebooks tests/test_notebooks_kernel.py
+
+test-fast: $(STAMP) ## run the quick tests only, without kernels and browsers
+	$(BIN)/python -m pytest -p no:nbval -m "not kernel and not slow" tests
+
+lint: $(STAMP) ## check style, types and what notebooks must not carry
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict wslab
+	$(NBSTRIPOUT) --verify $(NOTEBOOKS)
+
+# Merged streams: what was printed arrives in pieces that differ each time, and so would the diff.
+notebooks: $(STAMP) ## run all notebooks and store what they show
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level WARN \
+		--ExecutePreprocessor.kernel_name=python3 --ExecutePreprocessor.timeout=60 $(NOTEBOOKS)
+	$(BIN)/jupyter nbconvert --to notebook --coalesce-streams --inplace --log-level WARN $(NOTEBOOKS)
+	$(NBSTRIPOUT) $(NOTEBOOKS)
+
+pins: $(STAMP) ## write requirements.txt anew, with the newest versions
+	$(COMPILE) --upgrade --output-file requirements.txt
+
+# Pins that still fit are kept, so a new release of something is no failure here.
+check-pins: $(STAMP) ## check that requirements.txt fits pyproject.toml
+	@cp requirements.txt $(VENV)/requirements.txt
+	$(COMPILE) --output-file $(VENV)/requirements.txt
+	@diff -u requirements.txt $(VENV)/requirements.txt || \
+		{ echo "requirements.txt does not fit pyproject.toml: run 'make pins'" >&2; exit 1; }
+
+bench: $(STAMP) ## measure what recording costs
+	$(BIN)/python benchmarks/recording.py
+
+clean: ## remove the environment and all that running and testing leave behind
+	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name '.venv*' -prune -o -name .git -prune -o \
+		\( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
+	test ! -e "$(VENV)/pyvenv.cfg" || rm -rf "$(VENV)"
+
+# The stamp says where the environment was made. One that was moved since (its scripts and the
+# editable install point to the old place), or whose Python is gone, does not say so of itself.
+INSTALLED := $(shell cat "$(STAMP)" 2>/dev/null)
+ACTUAL := $(shell "$(BIN)/python" -c 'import sys; print(sys.prefix)' 2>/dev/null)
+ifneq ($(INSTALLED),$(ACTUAL))
+$(STAMP): FORCE
+endif
+
+# uv installs the whole set in seconds where pip takes a minute, so a machine without it gets it
+# into the environment; pip takes over where uv cannot (it does not read pip's configuration).
+$(STAMP): requirements.txt pyproject.toml
+	@set -e; python='$(PYTHON)'; fail() { echo "$$*" >&2; exit 1; }; \
+	if [ -n "$(INSTALLED)" ] && [ "$(INSTALLED)" != "$(ACTUAL)" ]; then \
+		echo "$(VENV) was moved or its Python is gone: making it anew"; rm -rf "$(VENV)"; \
+	fi; \
+	if ! "$(BIN)/python" -m pip --version >/dev/null 2>&1; then \
+		test -n "$$python" || fail "No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3"; \
+		"$$python" -c '' || fail "'$$python' does not run. Name another Python: make PYTHON=/path/to/python3"; \
+		"$$python" -c '$(NEW_ENOUGH)' || fail "'$$python' is older than Python 3.11. Name a newer one: make PYTHON=/path/to/python3"; \
+		"$$python" -c 'import ensurepip, venv' 2>/dev/null || fail "'$$python' lacks the venv module. On Debian and Ubuntu: apt install python3-venv"; \
+		echo "creating $(VENV) with $$python ($$("$$python" -c 'import platform; print(platform.python_version())'))"; \
+		"$$python" -m venv "$(VENV)"; \
+	fi; \
+	echo "installing requirements.txt into $(VENV)"; \
+	pip="$(BIN)/python -m pip --disable-pip-version-check install -qq"; \
+	{ uv=$$(command -v uv) || { uv="$(BIN)/uv"; $$pip "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.txt)"; }; } && \
+	"$$uv" pip install --quiet --python "$(BIN)/python" -r requirements.txt || \
+	{ echo "uv could not: trying pip, which takes longer"; $$pip -r requirements.txt; }; \
+	"$(BIN)/python" -c 'import sys; print(sys.prefix)' > $@
