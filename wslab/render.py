@@ -11,16 +11,18 @@ from __future__ import annotations
 import html as _html
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from .wire import Frame, HandlerError, Handshake, Lost, Malformed, Record
 
-__all__ = ["close_code_name", "html", "preview", "text"]
+__all__ = ["Description", "by_connection", "close_code_name", "describe", "html", "preview", "text"]
 
 PREVIEW_CHARACTERS = 60
 PREVIEW_BYTES = 16
 PREVIEW_HEADERS = 200
 
 VIEWPOINT = "As the server saw it"
+STILL_ARRIVING = "its payload is still arriving"
 
 # RFC 6455 §7.4.1 and the IANA registry it points to.
 _CLOSE_CODES = {
@@ -87,13 +89,13 @@ def text(records: Sequence[Record], dropped: int = 0) -> str:
     if not records:
         return "Nothing has crossed the wire yet." + _dropped(dropped)
     lines = [f"{VIEWPOINT}:{_dropped(dropped)}"]
-    rows = [(record, _cells(record)) for record in _by_connection(records)]
-    width = max(len(what) for _, (what, _, _) in rows)
+    rows = [(record, describe(record)) for record in by_connection(records)]
+    width = max(len(row.what) for _, row in rows)
     for connection, group in groupby(rows, lambda row: row[0].connection):
         lines.append(f"connection {connection}")
-        for record, (what, content, size) in group:
-            cells = filter(None, (what.ljust(width), content, size))
-            lines.append(f"  {_ARROWS[record.sender]}  {'  '.join(cells)}".rstrip())
+        for record, row in group:
+            cells = (row.what.ljust(width), row.content, row.size, _warning(row.problem))
+            lines.append(f"  {_ARROWS[record.sender]}  {'  '.join(filter(None, cells))}".rstrip())
     return "\n".join(lines)
 
 
@@ -108,27 +110,67 @@ def html(records: Sequence[Record], dropped: int = 0) -> str:
     if not records:
         return f"<p>{_escape(text(records, dropped))}</p>"
     rows = []
-    for record in _by_connection(records):
-        what, content, size = _cells(record)
+    for record in by_connection(records):
+        row = describe(record)
         on_wire = f"{record.size:,}" if isinstance(record, Frame) else ""
-        cells = (str(record.connection), _ARROWS[record.sender], what, content, size, on_wire)
-        rows.append("<tr>" + "".join(f"<td{_LEFT}>{_escape(c)}</td>" for c in cells) + "</tr>")
+        content = "  ".join(filter(None, (row.content, _warning(row.problem))))
+        cells = (
+            f'<td style="{_CELL}">{record.connection}</td>',
+            f'<td style="{_CELL};white-space:nowrap">{_escape(_ARROWS[record.sender])}</td>',
+            f'<td style="{_CELL};white-space:nowrap">{_escape(row.what)}</td>',
+            f'<td style="{_CELL};overflow-wrap:anywhere">{_escape(content)}</td>',
+            f'<td style="{_CELL};white-space:nowrap">{_escape(row.size)}</td>',
+            f'<td style="{_CELL}">{on_wire}</td>',
+        )
+        rows.append(f"<tr>{''.join(cells)}</tr>")
     titles = ("connection", "direction", "what", "content", "payload", "bytes on the wire")
-    head = "".join(f'<th scope="col"{_LEFT}>{title}</th>' for title in titles)
+    head = "".join(f'<th scope="col" style="{_CELL}">{title}</th>' for title in titles)
     return (
         f"<table><caption>{VIEWPOINT}{_dropped(dropped)}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
 
 
+class Description(NamedTuple):
+    """A record in words, the same in every run."""
+
+    what: str
+    content: str
+    size: str = ""
+    problem: str = ""
+
+
+def describe(record: Record) -> Description:
+    """Put a record into words: what it is, its content, its size, what is wrong with it."""
+    match record:
+        case Handshake():
+            return Description("HANDSHAKE", _handshake(record))
+        case Frame():
+            return Description(
+                _frame_name(record),
+                _frame_content(record),
+                _bytes(record.length),
+                record.problem or ("" if record.complete else STILL_ARRIVING),
+            )
+        case Malformed():
+            return Description("MALFORMED", preview(bytes(record.data)), problem=record.problem)
+        case Lost():
+            unsent = f"; {_bytes(record.unsent)} were never sent" if record.unsent else ""
+            return Description("LOST", record.problem + unsent)
+        case HandlerError():
+            message = preview(b"", as_text=record.message) if record.message else ""
+            return Description("HANDLER ERROR", f"{record.type} {message}".strip())
+
+
+def by_connection(records: Iterable[Record]) -> list[Record]:
+    """Put the connections one after the other; each keeps its order."""
+    return sorted(records, key=lambda record: record.connection)
+
+
 _ARROWS = {"client": "client → server", "server": "client ← server", None: "       ✗       "}
 
-# JupyterLab aligns cells to the right.
-_LEFT = ' style="text-align:left"'
-
-
-def _by_connection(records: Iterable[Record]) -> list[Record]:
-    return sorted(records, key=lambda record: record.connection)
+# JupyterLab aligns to the right by default.
+_CELL = "text-align:left"
 
 
 def _dropped(count: int) -> str:
@@ -149,22 +191,8 @@ def _bytes(count: int) -> str:
     return f"{count:,} byte{'' if count == 1 else 's'}"
 
 
-def _cells(record: Record) -> tuple[str, str, str]:
-    """What it is, its content, and its size."""
-    match record:
-        case Handshake():
-            return "HANDSHAKE", _handshake(record), ""
-        case Frame():
-            return _frame_name(record), _frame_content(record), _bytes(record.length)
-        case Malformed():
-            content = f"{preview(bytes(record.data))}  ⚠ {record.problem}"
-            return "MALFORMED", content, ""
-        case Lost():
-            unsent = f"; {_bytes(record.unsent)} were never sent" if record.unsent else ""
-            return "LOST", record.problem + unsent, ""
-        case HandlerError():
-            message = preview(b"", as_text=record.message) if record.message else ""
-            return "HANDLER ERROR", f"{record.type} {message}".strip(), ""
+def _warning(problem: str) -> str:
+    return f"⚠ {problem}" if problem else ""
 
 
 def _handshake(record: Handshake) -> str:
@@ -188,18 +216,11 @@ def _frame_name(frame: Frame) -> str:
 
 
 def _frame_content(frame: Frame) -> str:
-    code = frame.close_code
     if frame.kind in ("ping", "pong"):
-        content = ""  # random in a keepalive ping, so it would differ from run to run
-    elif code is not None:
-        reason = frame.close_reason
-        content = f"{code} ({close_code_name(code)})"
-        if reason:
-            content += f" {preview(b'', as_text=reason)}"
-    else:
-        as_text = frame.text if frame.kind in ("text", "continuation") and not frame.rsv1 else None
-        content = preview(frame.payload, as_text=as_text, length=frame.length)
-    notes = [] if frame.complete else ["(still arriving)"]
-    if frame.problem:
-        notes.append(f"⚠ {frame.problem}")
-    return "  ".join(filter(None, [content, *notes]))
+        return ""  # random in a keepalive ping, so it would differ from run to run
+    if frame.close_code is not None:
+        name = f"{frame.close_code} ({close_code_name(frame.close_code)})"
+        reason = preview(b"", as_text=frame.close_reason) if frame.close_reason else ""
+        return f"{name} {reason}".strip()
+    as_text = frame.text if frame.kind in ("text", "continuation") and not frame.rsv1 else None
+    return preview(frame.payload, as_text=as_text, length=frame.length)
