@@ -15,7 +15,20 @@ from typing import NamedTuple
 
 from .wire import Frame, HandlerError, Handshake, Lost, Malformed, Record
 
-__all__ = ["Description", "by_connection", "close_code_name", "describe", "html", "preview", "text"]
+__all__ = [
+    "Description",
+    "by_connection",
+    "close_code_name",
+    "describe",
+    "fold",
+    "html",
+    "preview",
+    "summary",
+    "text",
+]
+
+MAX_ROWS = 200
+"""A longer sequence is folded in the middle."""
 
 PREVIEW_CHARACTERS = 60
 PREVIEW_BYTES = 16
@@ -83,19 +96,15 @@ def text(records: Sequence[Record], dropped: int = 0) -> str:
     Return one line for each record, grouped by connection.
 
     Args:
-        records: Any records.
+        records: Any records; what is more than 200 is folded in the middle.
         dropped: How many earlier records are missing; stated in the first line.
     """
     if not records:
         return "Nothing has crossed the wire yet." + _dropped(dropped)
-    lines = [f"{VIEWPOINT}:{_dropped(dropped)}"]
-    rows = [(record, describe(record)) for record in by_connection(records)]
-    width = max(len(row.what) for _, row in rows)
-    for connection, group in groupby(rows, lambda row: row[0].connection):
-        lines.append(f"connection {connection}")
-        for record, row in group:
-            cells = (row.what.ljust(width), row.content, row.size, _warning(row.problem))
-            lines.append(f"  {_ARROWS[record.sender]}  {'  '.join(filter(None, cells))}".rstrip())
+    first, folded, last = fold(by_connection(records))
+    lines = [f"{VIEWPOINT}:{_dropped(dropped)}", *_lines(first)]
+    if folded:
+        lines += [f"… {folded:,} more …", *_lines(last)]
     return "\n".join(lines)
 
 
@@ -104,13 +113,60 @@ def html(records: Sequence[Record], dropped: int = 0) -> str:
     Return a table with one row for each record; everything from the wire is escaped.
 
     Args:
-        records: Any records.
+        records: Any records; what is more than 200 is folded in the middle.
         dropped: How many earlier records are missing; stated in the caption.
     """
     if not records:
         return f"<p>{_escape(text(records, dropped))}</p>"
+    first, folded, last = fold(by_connection(records))
+    rows = _rows(first)
+    if folded:
+        rows += [f'<tr><td colspan="6" style="{_CELL}">… {folded:,} more …</td></tr>', *_rows(last)]
+    titles = ("connection", "direction", "what", "content", "payload", "bytes on the wire")
+    head = "".join(f'<th scope="col" style="{_CELL}">{title}</th>' for title in titles)
+    return (
+        f"<table><caption>{VIEWPOINT}{_dropped(dropped)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def fold(records: list[Record]) -> tuple[list[Record], int, list[Record]]:
+    """Return the first ones to show, how many to leave out, and the last ones to show."""
+    if len(records) <= MAX_ROWS:
+        return records, 0, []
+    half = MAX_ROWS // 2
+    return records[:half], len(records) - 2 * half, records[-half:]
+
+
+def summary(records: Sequence[Record], dropped: int = 0) -> str:
+    """
+    Say in a sentence what is shown.
+
+    >>> summary([])
+    'As the server saw it: 0 records on 0 connections.'
+    """
+    connections = len({record.connection for record in records})
+    return (
+        f"{VIEWPOINT}: {_count(len(records), 'record')} on {_count(connections, 'connection')}."
+        f"{_dropped(dropped)}"
+    )
+
+
+def _lines(records: Sequence[Record]) -> list[str]:
+    lines = []
+    rows = [(record, describe(record)) for record in records]
+    width = max(len(row.what) for _, row in rows)
+    for connection, group in groupby(rows, lambda row: row[0].connection):
+        lines.append(f"connection {connection}")
+        for record, row in group:
+            cells = (row.what.ljust(width), row.content, row.size, _warning(row.problem))
+            lines.append(f"  {_ARROWS[record.sender]}  {'  '.join(filter(None, cells))}".rstrip())
+    return lines
+
+
+def _rows(records: Sequence[Record]) -> list[str]:
     rows = []
-    for record in by_connection(records):
+    for record in records:
         row = describe(record)
         on_wire = f"{record.size:,}" if isinstance(record, Frame) else ""
         content = "  ".join(filter(None, (row.content, _warning(row.problem))))
@@ -123,12 +179,7 @@ def html(records: Sequence[Record], dropped: int = 0) -> str:
             f'<td style="{_CELL}">{on_wire}</td>',
         )
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    titles = ("connection", "direction", "what", "content", "payload", "bytes on the wire")
-    head = "".join(f'<th scope="col" style="{_CELL}">{title}</th>' for title in titles)
-    return (
-        f"<table><caption>{VIEWPOINT}{_dropped(dropped)}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    )
+    return rows
 
 
 class Description(NamedTuple):
@@ -188,7 +239,11 @@ def _printable(string: str) -> str:
 
 
 def _bytes(count: int) -> str:
-    return f"{count:,} byte{'' if count == 1 else 's'}"
+    return _count(count, "byte")
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _warning(problem: str) -> str:

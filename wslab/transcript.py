@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, overload
 
-from . import render
+from . import diagram, render
 from .wire import KEEP_PAYLOAD, Frame, Handshake, Kind, Malformed, Record, Sender
 
 __all__ = ["Records", "Transcript"]
@@ -101,7 +101,7 @@ class Records(Sequence[Record]):
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {
             "text/plain": render.text(self, self.dropped),
-            "text/html": render.html(self, self.dropped),
+            "text/html": diagram.page(self, self.dropped),
         }
 
 
