@@ -7,8 +7,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c '$(NEW_ENOUGH)' 2>/dev/null && echo "$$p" && break; done)
 NEW_ENOUGH = import sys; sys.exit(sys.version_info < (3, 11))
 
-# `make test PYTHON=python3.12` gets an environment of its own, beside the everyday one.
-VENV ?= .venv$(if $(filter command,$(firstword $(origin PYTHON))),-$(notdir $(PYTHON)))
+# `make test PYTHON=python3.12` gets .venv-3.12, beside the everyday one.
+ifeq ($(origin VENV),undefined)
+VENV := .venv$(if $(filter command,$(firstword $(origin PYTHON))),$(shell \
+	"$(PYTHON)" -c 'import sys; print("-%d.%d" % sys.version_info[:2])' 2>/dev/null || echo -unknown))
+endif
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
@@ -35,7 +38,7 @@ help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
 
 lab: $(STAMP) ## open the course in JupyterLab
-	$(BIN)/jupyter lab $(LAB_ARGS) notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(LAB_ARGS)
 
 # Two runs, because nbval measures coverage inside the kernels once --cov is given: wslab's unit
 # tests are to earn it alone. Where no notebook is run, nbval's seconds of import are saved.
@@ -105,5 +108,5 @@ $(STAMP): requirements.txt pyproject.toml
 	pip="$(BIN)/python -m pip --disable-pip-version-check install -qq"; \
 	{ uv=$$(command -v uv) || { uv="$(BIN)/uv"; $$pip "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.txt)"; }; } && \
 	"$$uv" pip install --quiet --python "$(BIN)/python" -r requirements.txt || \
-	{ echo "uv could not: trying pip, which takes longer"; $$pip -r requirements.txt; }; \
+	{ echo "uv could not: pip does it, which takes longer"; $$pip -r requirements.txt; }; \
 	"$(BIN)/python" -c 'import sys; print(sys.prefix)' > $@
