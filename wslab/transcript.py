@@ -204,12 +204,11 @@ class Transcript(Sequence[Record]):
                 "transcript, inside a handler; call it in a cell"
             )
         deadline = time.monotonic() + timeout
-        seen, found = -1, Records()
-        while self._wait_for_change(seen, deadline):
-            with self._changed:
-                seen, records = self._version, tuple(self._records)
+        version, found = -1, Records()
+        while (latest := self.wait_for_change(version, deadline - time.monotonic())) != version:
+            version = latest
             # Matched without the lock: ``where`` is the caller's and may look at this transcript.
-            found = Records(record for record in records if _is_complete(record)).filter(
+            found = Records(record for record in self if _is_complete(record)).filter(
                 connection=connection, sender=sender, kind=kind, where=where
             )
             if len(found) >= count:
@@ -223,15 +222,21 @@ class Transcript(Sequence[Record]):
             f"{len(found)} of {count} records matched ({wanted or 'any'}) in {timeout:g} s. {self}"
         )
 
-    def _wait_for_change(self, seen: int, deadline: float) -> bool:
+    def wait_for_change(self, version: int, timeout: float) -> int:
+        """
+        Wait until something has happened since ``version``; return the version then.
+
+        Args:
+            version: What the last call returned; -1 at first.
+            timeout: Seconds to wait at most. After that the same version is returned.
+        """
         with self._changed:
             self._waiting += 1
             try:
-                return self._changed.wait_for(
-                    lambda: self._version != seen, timeout=max(0.0, deadline - time.monotonic())
-                )
+                self._changed.wait_for(lambda: self._version != version, max(0.0, timeout))
             finally:
                 self._waiting -= 1
+            return self._version
 
     @overload
     def __getitem__(self, index: int, /) -> Record: ...
