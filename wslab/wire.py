@@ -24,6 +24,7 @@ from __future__ import annotations
 import codecs
 import dataclasses
 import enum
+import re
 from typing import Final, Literal, TypeAlias
 
 __all__ = [
@@ -85,6 +86,13 @@ _KINDS: Final[dict[int, Kind]] = {
 }
 
 
+_MESSAGE_OPCODES: Final = (Opcode.TEXT, Opcode.BINARY)
+
+_STATUS_CODE: Final = re.compile("[0-9]{3}")  # RFC 9112 §4; int() refuses thousands of digits
+
+_UTF8_TAIL: Final = bytes(range(0x80, 0xC0))  # RFC 3629 §4: what follows a character's first byte
+
+
 class _Arriving(bytearray):
     """The payload of a frame whose header is here and whose last byte is not yet."""
 
@@ -98,9 +106,14 @@ def apply_mask(data: bytes | bytearray, masking_key: bytes) -> bytes:
 
     The same call masks and unmasks.
 
+    Raises:
+        ValueError: The masking key is not four bytes long.
+
     >>> apply_mask(b"Hello", bytes.fromhex("37fa213d")).hex(" ")
     '7f 9f 4d 51 58'
     """
+    if len(masking_key) != 4:
+        raise ValueError(f"a masking key is 4 bytes long, not {len(masking_key)}")
     # One XOR of two big integers: 1 MiB takes 6 ms, byte by byte it takes 130 ms.
     size = len(data)
     key = (masking_key * (size // 4 + 1))[:size]
@@ -116,7 +129,8 @@ class Handshake:
         connection: Number of the connection, from 1 in the order they were accepted.
         sender: ``"client"`` for the request, ``"server"`` for the response.
         head: The bytes of the start line and the headers, with the blank line that ends them.
-        body: Body of a response that refuses the handshake, at most 64 KiB.
+        body: What follows the head where it does not open a connection: the body of a response
+            that refuses, or of a request that is not a GET; at most 64 KiB are kept.
         time: Seconds, as passed to :meth:`Decoder.feed`.
 
     >>> decoder = Decoder("client", connection=1)
@@ -128,13 +142,16 @@ class Handshake:
     connection: int
     sender: Sender
     head: bytes
-    body: bytes | bytearray = b""
+    body: bytes | bytearray = dataclasses.field(default=b"", hash=False)
     time: float = dataclasses.field(default=0.0, compare=False)
 
     @property
     def kind(self) -> Kind:
         """Always ``"handshake"``."""
         return "handshake"
+
+    def __repr__(self) -> str:
+        return _repr(self, repr(_cut(self.start_line)))
 
     @property
     def start_line(self) -> str:
@@ -147,7 +164,7 @@ class Handshake:
         # ISO-8859-1 maps every byte to a character, so that any header can be shown.
         lines = self.head.decode("iso-8859-1").split("\r\n")[1:-2]
         pairs = (line.partition(":") for line in lines)
-        return tuple((name, value.strip()) for name, _, value in pairs)
+        return tuple((name, value.strip(" \t")) for name, _, value in pairs)
 
     @property
     def path(self) -> str | None:
@@ -181,14 +198,25 @@ class Frame:
         violation: What the header breaks, as a sentence with its RFC section, or ``None``.
             :attr:`problem` adds what the payload breaks.
         time: Seconds, as passed to :meth:`Decoder.feed` with the header's last byte.
+        first: First frame of the message that a CONTINUATION frame continues; ``None`` on other
+            frames, and where there is no message to continue.
     """
 
     connection: int
     sender: Sender
     head: bytes
-    body: bytes | bytearray
+    body: bytes | bytearray = dataclasses.field(hash=False)
     violation: str | None = None
     time: float = dataclasses.field(default=0.0, compare=False)
+    first: Frame | None = None
+
+    def __repr__(self) -> str:
+        shown = self.kind if self.fin else f"{self.kind} FIN=0"
+        if self.close_code is not None:
+            shown += f" {self.close_code} {_cut(self.close_reason or '')!r}"
+        elif self.kind not in ("ping", "pong"):  # a keepalive's payload is random
+            shown += f" {self.payload[:_REPR_LENGTH]!r}{'…' * (self.length > _REPR_LENGTH)}"
+        return _repr(self, shown)
 
     @property
     def fin(self) -> bool:
@@ -223,7 +251,7 @@ class Frame:
 
     @property
     def is_control(self) -> bool:
-        """Whether this is a control frame: close, ping or pong (§5.5)."""
+        """Whether this is a control frame: close, ping, pong or a reserved one, 11–15 (§5.5)."""
         return bool(self.head[0] & 0x08)
 
     @property
@@ -247,9 +275,14 @@ class Frame:
         return len(self.head) + self.length
 
     @property
+    def missing(self) -> int:
+        """How many bytes of the payload have not arrived, or not yet."""
+        return self.body.missing if isinstance(self.body, _Arriving) else 0
+
+    @property
     def complete(self) -> bool:
         """Whether the last byte of the payload has arrived."""
-        return not (isinstance(self.body, _Arriving) and self.body.missing)
+        return not self.missing
 
     @property
     def payload(self) -> bytes:
@@ -260,9 +293,10 @@ class Frame:
     @property
     def text(self) -> str | None:
         """
-        The payload decoded as UTF-8, or ``None`` where it is not valid UTF-8.
+        The payload decoded as UTF-8, or ``None`` where it is not valid UTF-8 by itself.
 
-        Where only the first part of the payload is here, a character cut in two is left out.
+        Where only the first part of the payload is here, a character cut in two is left out. A
+        fragment may begin or end inside a character (§5.6); it has no text by itself then.
         """
         payload = self.payload
         decoder = codecs.getincrementaldecoder("utf-8")()
@@ -274,10 +308,9 @@ class Frame:
     @property
     def close_code(self) -> int | None:
         """Close code of a CLOSE frame; ``None`` on other frames and where it carries none."""
-        payload = self.payload
-        if self.kind != "close" or len(payload) < 2:
+        if self.kind != "close" or len(self.body) < 2:
             return None
-        return int.from_bytes(payload[:2], "big")
+        return int.from_bytes(self.payload[:2], "big")
 
     @property
     def close_reason(self) -> str | None:
@@ -286,7 +319,13 @@ class Frame:
 
     @property
     def problem(self) -> str | None:
-        """What RFC 6455 forbids about this frame, as a sentence with the section, or ``None``."""
+        """
+        What RFC 6455 forbids about this frame, as a sentence with the section, or ``None``.
+
+        Of a long text only the 64 KiB that are kept are checked. Compressed payloads are not
+        inflated, so not checked either. A character that is cut in two by fragmentation is taken
+        for a good one.
+        """
         return self.violation or (_payload_problem(self) if self.complete else None)
 
 
@@ -306,8 +345,11 @@ class Malformed:
     connection: int
     sender: Sender
     problem: str
-    data: bytes | bytearray
+    data: bytes | bytearray = dataclasses.field(hash=False)
     time: float = dataclasses.field(default=0.0, compare=False)
+
+    def __repr__(self) -> str:
+        return _repr(self, self.problem)
 
     @property
     def kind(self) -> Kind:
@@ -331,6 +373,9 @@ class Lost:
     problem: str
     unsent: int = 0
     time: float = dataclasses.field(default=0.0, compare=False)
+
+    def __repr__(self) -> str:
+        return _repr(self, self.problem)
 
     @property
     def kind(self) -> Kind:
@@ -359,8 +404,11 @@ class HandlerError:
     connection: int
     type: str
     message: str
-    traceback: str = dataclasses.field(default="", compare=False, repr=False)
+    traceback: str = dataclasses.field(default="", compare=False)
     time: float = dataclasses.field(default=0.0, compare=False)
+
+    def __repr__(self) -> str:
+        return _repr(self, f"{self.type} {_cut(self.message)!r}")
 
     @property
     def kind(self) -> Kind:
@@ -375,6 +423,18 @@ class HandlerError:
 
 Record: TypeAlias = Handshake | Frame | Malformed | Lost | HandlerError
 
+_REPR_LENGTH: Final = 40
+
+
+def _repr(record: Record, shown: str) -> str:
+    """Short, and the same in every run: without time, masking key and what else is random."""
+    sender = f", from {record.sender}" if record.sender else ""
+    return f"<{type(record).__name__}: connection {record.connection}{sender}, {shown}>"
+
+
+def _cut(string: str) -> str:
+    return string if len(string) <= _REPR_LENGTH else string[:_REPR_LENGTH] + "…"
+
 
 class Decoder:
     """
@@ -387,9 +447,10 @@ class Decoder:
             decode bare frames.
 
     Attributes:
-        accepted: Whether the handshake let frames follow; ``None`` before its end.
+        accepted: Whether the handshake let frames follow; ``None`` before its end. After a
+            client's request they do until the server refuses: tell by :meth:`refuse`.
         closed: Whether a CLOSE frame went by.
-        compression: Whether permessage-deflate was agreed, so that RSV1 may be set (RFC 7692).
+        compression: Whether permessage-deflate was agreed, so that RSV1 may be set (RFC 7692 §6).
             The server's decoder reads it from the response; tell it to the client's.
 
     >>> decoder = Decoder("server", connection=1, handshake=False)
@@ -403,7 +464,9 @@ class Decoder:
         "_arriving",
         "_buffer",
         "_connection",
-        "_fragmented",
+        "_first",
+        "_look_closer",
+        "_opening",
         "_read",
         "_rest",
         "_sender",
@@ -415,10 +478,12 @@ class Decoder:
     def __init__(self, sender: Sender, connection: int, *, handshake: bool = True) -> None:
         self._sender: Sender = sender
         self._connection = connection
-        self._buffer = b""  # the beginning of a handshake or of a frame's header
+        self._opening = bytearray()  # the beginning of a handshake
+        self._buffer = b""  # the beginning of a frame's header
         self._arriving: _Arriving | None = None  # a payload that is not complete yet
         self._rest = bytearray()  # what follows the last thing that can be decoded
-        self._fragmented = False  # between the first and the last frame of a message
+        self._first: Frame | None = None  # between the first and the last frame of a message
+        self._look_closer = False  # there, and after CLOSE
         self._read = self._read_handshake if handshake else self._read_frames
         self.accepted: bool | None = None if handshake else True
         self.closed = False
@@ -441,43 +506,46 @@ class Decoder:
     def eof(self, time: float = 0.0) -> list[Record]:
         """Tell that no more bytes will come; return the record of what was cut off, if any."""
         records: list[Record] = []
-        if self._buffer:
-            where = "a frame's header" if self.accepted else "the opening handshake"
-            self._give_up(f"the connection ended inside {where}", self._buffer, time, records)
+        cut_off = self._buffer or bytes(self._opening)
+        if cut_off:
+            where = "a frame's header" if self._buffer else "the opening handshake"
+            self._give_up(f"the connection ended inside {where}", cut_off, time, records)
         return records
 
     def refuse(self) -> None:
-        """Tell a client's decoder that the server refused the handshake."""
-        self._read = self._read_after_refusal
+        """Tell a client's decoder that the server refused the handshake; again does no harm."""
+        if self._read != self._read_rest:
+            self.accepted = False
+            self._read = self._read_after_refusal
 
     # Each reader handles one part of the stream and puts the next reader into self._read.
 
     def _read_handshake(self, data: bytes, time: float, records: list[Record]) -> None:
-        data = self._buffer + data
-        end = data.find(b"\r\n\r\n", 0, MAX_HANDSHAKE)
+        opening = self._opening
+        searched = max(0, len(opening) - 3)
+        opening += data
+        end = opening.find(b"\r\n\r\n", searched, MAX_HANDSHAKE)
         if end < 0:
-            if len(data) < MAX_HANDSHAKE:
-                self._buffer = data
-            else:
-                self._give_up("the opening handshake is over 64 KiB", data, time, records)
+            if len(opening) >= MAX_HANDSHAKE:
+                too_long = "the opening handshake is over 64 KiB"
+                self._give_up(too_long, bytes(opening), time, records)
             return
-        self._buffer = b""
-        end += 4
-        head = data[:end]
+        head = bytes(opening[: end + 4])
         problem = _handshake_problem(head, self._sender)
         if problem:
-            self._give_up(problem, data, time, records)
+            self._give_up(problem, bytes(opening), time, records)
             return
+        data = bytes(opening[end + 4 :])
+        self._opening = bytearray()
         record = Handshake(self._connection, self._sender, head, self._rest, time)
         records.append(record)
-        self.accepted = record.status in (None, 101)
-        if self.accepted:
-            extensions = record.header("Sec-WebSocket-Extensions") or ""
-            self.compression = extensions.startswith("permessage-deflate")
-            self._read = self._read_frames
+        if self._sender == "server":
+            self.accepted = record.status == 101
+            self.compression = _agrees_to_compression(record)
         else:
-            self._read = self._read_rest
-        self._read(data[end:], time, records)
+            self.accepted = head.startswith(b"GET ")  # what follows another method is its body
+        self._read = self._read_frames if self.accepted else self._read_rest
+        self._read(data, time, records)
 
     def _read_frames(self, data: bytes, time: float, records: list[Record]) -> None:
         position = 0
@@ -487,7 +555,7 @@ class Decoder:
             data = self._buffer + data
             self._buffer = b""
         available = len(data)
-        from_client = self._sender == "client"
+        mask = 0x80 if self._sender == "client" else 0  # the MASK bit that frames should have
         while available - position >= 2:
             first, second = data[position], data[position + 1]
             length = second & 0x7F
@@ -507,21 +575,22 @@ class Decoder:
                 self._give_up(problem, data[position:], time, records)
                 return
             stop = start + length
-            violation = None
+            kept = stop if length <= KEEP_PAYLOAD else start + KEEP_PAYLOAD
+            body: bytes | bytearray = data[start:kept]
+            if stop > available:
+                body = self._arriving = _Arriving(body)
+                self._arriving.missing = stop - available
             # Most frames are a whole TEXT or BINARY message with the right MASK bit and a short
             # length. The rest is looked at more closely.
             if (
                 (first != 0x81 and first != 0x82)
-                or self._fragmented
-                or bool(second & 0x80) is not from_client
-                or length > 125
+                or self._look_closer
+                or not mask <= second <= mask + 125
             ):
-                violation = self._check(head, length)
-            body: bytes | bytearray = data[start : min(stop, start + KEEP_PAYLOAD)]
-            if stop > available:
-                body = self._arriving = _Arriving(body)
-                self._arriving.missing = stop - available
-            records.append(Frame(self._connection, self._sender, head, body, violation, time))
+                frame = self._look_closely(head, body, time)
+            else:
+                frame = Frame(self._connection, self._sender, head, body, None, time)
+            records.append(frame)
             position = stop
         if position < available:
             self._buffer = data[position:]
@@ -531,7 +600,9 @@ class Decoder:
         self._rest += data[: KEEP_PAYLOAD - len(self._rest)]
 
     def _read_after_refusal(self, data: bytes, time: float, records: list[Record]) -> None:
-        self._give_up("bytes after the server refused the handshake", data, time, records)
+        if data:
+            data = bytes(self._opening) + self._buffer + data
+            self._give_up("bytes after the server refused the handshake", data, time, records)
 
     def _fill(self, arriving: _Arriving, data: bytes) -> int:
         """Add to the payload that is arriving; return how many bytes belong to it."""
@@ -542,27 +613,32 @@ class Decoder:
             self._arriving = None
         return taken
 
-    def _check(self, head: bytes, length: int) -> str | None:
-        """Keep track of fragmentation and CLOSE; say what the header breaks."""
-        first = head[0]
-        opcode = first & 0x0F
-        fin = bool(first & 0x80)
-        problems = _header_problems(head, length, self._sender)
-        if first & 0x40 and not (self.compression and opcode in (Opcode.TEXT, Opcode.BINARY)):
+    def _look_closely(self, head: bytes, body: bytes | bytearray, time: float) -> Frame:
+        """Make a frame, say what its header breaks, keep track of fragmentation and CLOSE."""
+        opcode = head[0] & 0x0F
+        is_data = opcode in _MESSAGE_OPCODES or opcode == Opcode.CONTINUATION
+        first = self._first if opcode == Opcode.CONTINUATION else None
+        problems = _header_problems(head, self._sender)
+        if head[0] & 0x40 and not (self.compression and opcode in _MESSAGE_OPCODES):
             problems.append("RSV1 is set and no extension defines it here (RFC 6455 §5.2)")
-        if opcode == Opcode.CLOSE:
-            self.closed = True
-        elif opcode in (Opcode.TEXT, Opcode.BINARY):
-            if self._fragmented:
-                problems.append("a new message begins before the last one's final frame (RFC 6455 §5.4)")
-            self._fragmented = not fin
-        elif opcode == Opcode.CONTINUATION:
-            if not self._fragmented:
-                problems.append("there is no message to continue (RFC 6455 §5.4)")
-            self._fragmented = not fin
-        return "; ".join(problems) or None
+        if self._first is not None and opcode in _MESSAGE_OPCODES:
+            problems.append(
+                "a new message begins before the last one's final frame (RFC 6455 §5.4)"
+            )
+        if first is None and opcode == Opcode.CONTINUATION:
+            problems.append("there is no message to continue (RFC 6455 §5.4)")
+        if self.closed and is_data:
+            problems.append("no data frame may follow a CLOSE frame (RFC 6455 §5.5.1)")
+        violation = "; ".join(problems) or None
+        frame = Frame(self._connection, self._sender, head, body, violation, time, first)
+        if is_data:
+            self._first = None if frame.fin else first or frame
+        self.closed = self.closed or opcode == Opcode.CLOSE
+        self._look_closer = self.closed or self._first is not None
+        return frame
 
     def _give_up(self, problem: str, data: bytes, time: float, records: list[Record]) -> None:
+        self._opening = bytearray()
         self._buffer = b""
         self._rest = bytearray(data[:KEEP_PAYLOAD])
         self._read = self._read_rest
@@ -579,11 +655,21 @@ def _handshake_problem(head: bytes, sender: Sender) -> str | None:
     if sender == "client":
         fine = len(parts) == 3 and parts[2].startswith("HTTP/")
     else:
-        fine = len(parts) >= 2 and parts[0].startswith("HTTP/") and parts[1].isdecimal()
+        fine = len(parts) >= 2 and parts[0].startswith("HTTP/")
+        fine = fine and _STATUS_CODE.fullmatch(parts[1]) is not None
     if not fine:
         return "not an HTTP request line" if sender == "client" else "not an HTTP status line"
     lines = head.split(b"\r\n")[1:-2]
     return None if all(b":" in line for line in lines) else "a header line without a colon"
+
+
+def _agrees_to_compression(response: Handshake) -> bool:
+    """Whether permessage-deflate is among the extensions of a response (RFC 6455 §9.1)."""
+    extensions = response.header("Sec-WebSocket-Extensions") or ""
+    return any(
+        extension.partition(";")[0].strip(" \t") == "permessage-deflate"
+        for extension in extensions.split(",")
+    )
 
 
 def _length(head: bytes) -> int:
@@ -594,10 +680,11 @@ def _length(head: bytes) -> int:
     return int.from_bytes(head[2:4] if length == 126 else head[2:10], "big")
 
 
-def _header_problems(head: bytes, length: int, sender: Sender) -> list[str]:
+def _header_problems(head: bytes, sender: Sender) -> list[str]:
     """Say what a header breaks by itself, whatever went before it."""
     first, second = head[0], head[1]
     opcode = first & 0x0F
+    length = _length(head)
     problems = []
     if opcode not in _KINDS:
         problems.append(f"opcode {opcode:#x} is reserved (RFC 6455 §5.2)")
@@ -612,7 +699,7 @@ def _header_problems(head: bytes, length: int, sender: Sender) -> list[str]:
             problems.append("a control frame must not be fragmented (RFC 6455 §5.5)")
         if length > 125:
             problems.append("a control frame's payload is at most 125 bytes (RFC 6455 §5.5)")
-    elif second & 0x7F > 125 and length < (126 if second & 0x7F == 126 else 65536):
+    if second & 0x7F > 125 and length < (126 if second & 0x7F == 126 else 65536):
         problems.append("the length is not written in its shortest form (RFC 6455 §5.2)")
     return problems
 
@@ -628,14 +715,21 @@ def _payload_problem(frame: Frame) -> str | None:
             return f"close code {code} must not be sent (RFC 6455 §7.4)"
         if not _is_utf8(frame.payload[2:]):
             return "the close reason is not valid UTF-8 (RFC 6455 §5.5.1)"
-    if frame.kind == "text" and frame.fin and not frame.rsv1 and frame.text is None:
-        return "the payload is not valid UTF-8 (RFC 6455 §8.1)"
+    message = frame.first or frame
+    if message.kind == "text" and not message.rsv1:
+        payload = frame.payload
+        if frame.first is not None:
+            # Up to three bytes may end a character that the fragment before it began.
+            payload = payload[:3].lstrip(_UTF8_TAIL) + payload[3:]
+        if not _is_utf8(payload, cut=not frame.fin or len(frame.body) < frame.length):
+            return "the payload is not valid UTF-8 (RFC 6455 §8.1)"
     return None
 
 
-def _is_utf8(data: bytes) -> bool:
+def _is_utf8(data: bytes, *, cut: bool = False) -> bool:
+    """Whether the bytes are UTF-8 (RFC 3629), or may go on to be where they are cut off."""
     try:
-        data.decode()
+        codecs.getincrementaldecoder("utf-8")().decode(data, final=not cut)
     except UnicodeDecodeError:
         return False
     return True
