@@ -12,14 +12,24 @@ import concurrent.futures
 import contextlib
 import contextvars
 import ctypes
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-__all__ = ["LoopThread"]
+__all__ = ["HeldUpError", "LoopThread"]
 
 NOTICE_TIMEOUT = 0.5
+CLEAN_UP_TIMEOUT = 0.5
+
+
+class HeldUpError(SystemExit):
+    """Raised inside code that holds up the loop while :meth:`LoopThread.stop` waits for it."""
+
+    # SystemExit, because ``except Exception:`` would catch anything less.
+    def __str__(self) -> str:
+        return "stop() ended code that held up the event loop: it did not await"
 
 
 class LoopThread:
@@ -44,9 +54,7 @@ class LoopThread:
     True
     """
 
-    def __init__(
-        self, name: str, lifespan: Callable[[], AbstractAsyncContextManager[Any]]
-    ) -> None:
+    def __init__(self, name: str, lifespan: Callable[[], AbstractAsyncContextManager[Any]]) -> None:
         self._lifespan = lifespan
         # One future carries readiness and failure to the thread that starts.
         self._ready: concurrent.futures.Future[None] = concurrent.futures.Future()
@@ -71,8 +79,13 @@ class LoopThread:
         self._loop = asyncio.new_event_loop()
         try:
             self._thread.start()
-        except BaseException:  # no more threads
+        except RuntimeError:  # no more threads
             self._loop.close()
+            raise
+        except BaseException:  # interrupted while the thread begins
+            self._loop.call_soon_threadsafe(self._end)
+            with contextlib.suppress(RuntimeError):  # it has not begun and cannot be joined
+                self._thread.join(timeout)
             raise
         try:
             self._ready.result(timeout)
@@ -84,10 +97,10 @@ class LoopThread:
         """
         Leave the context manager, close the loop and end the thread; return whether it ended.
 
-        A loop that takes half a second to notice is held up by code that never awaits. Its thread
-        gets a ``SystemExit``, which Python
-        raises there between two bytecodes. If that code is inside a call of C, such as
-        ``time.sleep``, it comes when the call returns, and the thread ends by itself.
+        A loop that takes half a second to notice is held up by code that never awaits: it gets a
+        :exc:`HeldUpError`, which Python raises between two bytecodes. If that code is inside a
+        call of C, such as ``time.sleep``, it comes when the call returns, and the thread ends by
+        itself.
 
         Args:
             timeout: Seconds to wait at most, after up to half a second for the loop to notice.
@@ -102,18 +115,31 @@ class LoopThread:
                 "await asyncio.to_thread(server.stop)"
             )
         noticed = threading.Event()
+
+        def end() -> None:
+            noticed.set()
+            self._end()
+
         with contextlib.suppress(RuntimeError):  # the loop is closed already
-            self._loop.call_soon_threadsafe(self._set_stop, noticed)
-            if not noticed.wait(NOTICE_TIMEOUT) and self._thread.ident is not None:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                    ctypes.c_ulong(self._thread.ident), ctypes.py_object(SystemExit)
-                )
+            self._loop.call_soon_threadsafe(end)
+            if not noticed.wait(NOTICE_TIMEOUT):
+                self._interrupt()
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def _set_stop(self, noticed: threading.Event) -> None:
-        self._stop.set()
-        noticed.set()
+    def _interrupt(self) -> None:
+        # While the exception waits to be raised, a traced thread of Python 3.11 (by a debugger, by
+        # coverage) spins inside the interpreter: this one would, until a time.sleep() there ends.
+        if sys.version_info < (3, 12) and sys.gettrace() is not None:
+            return
+        ident = ctypes.c_ulong(self._thread.ident or 0)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(HeldUpError))
+
+    def _end(self) -> None:
+        if self._ready.done():
+            self._stop.set()
+        else:  # start() gave up; entering may never end by itself
+            self._main_task.cancel()
 
     def is_current(self) -> bool:
         """Return whether the caller runs on this thread."""
@@ -130,25 +156,35 @@ class LoopThread:
     def _run(self) -> None:
         loop = self._loop
         try:
-            main = loop.create_task(self._stay_entered())
-            while not main.done():
-                # asyncio lets SystemExit and KeyboardInterrupt of any task out of the loop. They
-                # were meant to end that task, not this thread.
-                with contextlib.suppress(SystemExit, KeyboardInterrupt):
-                    loop.run_until_complete(main)
-            main.result()
+            self._main_task = loop.create_task(self._stay_entered())
+            self._run_until_done(self._main_task)
+            self._main_task.result()
         finally:
-            # Nobody is left to handle what a task raises from here on.
+            # Nobody is left to handle what is raised from here on.
             loop.set_exception_handler(lambda loop, context: None)
-            tasks = asyncio.all_tasks(loop)
-            for task in tasks:
-                task.cancel()
-            if tasks:
-                loop.run_until_complete(asyncio.wait(tasks, timeout=0.5))
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.close()
+            try:
+                self._run_until_done(loop.create_task(self._clean_up()))
+            finally:
+                loop.close()
+
+    def _run_until_done(self, task: asyncio.Task[None]) -> None:
+        while not task.done():
+            # asyncio lets SystemExit and KeyboardInterrupt of any task out of the loop. They were
+            # meant to end that task, not this thread.
+            with contextlib.suppress(SystemExit, KeyboardInterrupt):
+                self._loop.run_until_complete(task)
 
     async def _stay_entered(self) -> None:
         async with self._lifespan():
             self._ready.set_result(None)
             await self._stop.wait()
+
+    async def _clean_up(self) -> None:
+        """Cancel what is left, then close asynchronous generators; wait for neither for ever."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLEAN_UP_TIMEOUT)
+        closing = asyncio.create_task(self._loop.shutdown_asyncgens())
+        await asyncio.wait([closing], timeout=CLEAN_UP_TIMEOUT)

@@ -1,0 +1,170 @@
+"""What several test modules share: a client made of bytes, and a check that nothing is left."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import gc
+import os
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from wslab.server import _registry
+
+TIMEOUT = 5.0
+MASK = bytes.fromhex("37fa213d")  # the masking key of RFC 6455's own example
+
+
+class RawClient:
+    """
+    A TCP client that speaks WebSocket byte by byte, or refuses to.
+
+    Attributes:
+        sent: All bytes sent.
+        received: All bytes received.
+    """
+
+    def __init__(self, port: int, **options: Any) -> None:
+        self.sent = b""
+        self.received = b""
+        self._unread = b""
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT, **options)
+
+    def send(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self.sock.sendall(data)
+        self.sent += data
+
+    def send_frame(self, first: int, payload: bytes = b"", mask: bytes = MASK) -> None:
+        """Send one masked frame of less than 126 bytes, whose first byte is ``first``."""
+        self.send(frame(first, payload, mask))
+
+    def open(self, path: str = "/", **headers: str) -> RawClient:
+        """Send an opening handshake and read the response."""
+        self.send(request(path, **headers))
+        self.read_until(b"\r\n\r\n")
+        return self
+
+    def read(self, count: int) -> bytes:
+        """Return the next ``count`` bytes."""
+        while len(self._unread) < count:
+            self._fill()
+        data, self._unread = self._unread[:count], self._unread[count:]
+        return data
+
+    def read_until(self, end: bytes) -> bytes:
+        """Return what comes up to and with ``end``."""
+        while end not in self._unread:
+            self._fill()
+        return self.read(self._unread.index(end) + len(end))
+
+    def read_frame(self) -> tuple[int, bytes]:
+        """Return the first byte and the payload of the next frame, of less than 126 bytes."""
+        first, length = self.read(2)
+        return first, self.read(length)
+
+    def read_all(self) -> bytes:
+        """Return what comes until the server ends the connection, however it does."""
+        with contextlib.suppress(EOFError, ConnectionResetError):
+            while True:
+                self._fill()
+        return self.read(len(self._unread))
+
+    def reset(self) -> None:
+        """Vanish: close with RST instead of FIN."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.sock.close()
+
+    def _fill(self) -> None:
+        data = self.sock.recv(65536)
+        if not data:
+            raise EOFError("the server ended the connection")
+        self.received += data
+        self._unread += data
+
+
+def request(path: str = "/", **headers: str) -> bytes:
+    """Bytes of an opening handshake."""
+    lines = {
+        "Host": "127.0.0.1",
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": base64.b64encode(bytes(16)).decode(),
+        "Sec-WebSocket-Version": "13",
+    } | {name.replace("_", "-"): value for name, value in headers.items()}
+    return "\r\n".join(
+        [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in lines.items()), "\r\n"]
+    ).encode()
+
+
+def frame(first: int, payload: bytes = b"", mask: bytes = MASK) -> bytes:
+    """Bytes of a masked frame of less than 126 bytes."""
+    masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+    return bytes([first, 0x80 | len(payload)]) + mask + masked
+
+
+@pytest.fixture
+def raw() -> Iterator[Callable[..., RawClient]]:
+    """Connect :class:`RawClient` to a port; all of them are closed after the test."""
+    clients = []
+
+    def connect(port: int, **options: Any) -> RawClient:
+        clients.append(RawClient(port, **options))
+        return clients[-1]
+
+    yield connect
+    for client in clients:
+        client.sock.close()
+
+
+def until(condition: Callable[[], Any], what: str = "the condition") -> None:
+    """Return once the condition holds: for what cannot be waited for, such as /proc."""
+    deadline = time.monotonic() + TIMEOUT
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come in {TIMEOUT:g} s"
+        pause.wait(0.002)
+
+
+def open_sockets() -> list[str]:
+    """Sockets and epoll instances of this process, as Linux names them; elsewhere none."""
+    found = []
+    with contextlib.suppress(FileNotFoundError):
+        for fd in os.listdir("/proc/self/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                target = os.readlink(f"/proc/self/fd/{fd}")
+                if target.startswith(("socket:", "anon_inode:[eventpoll]")):
+                    found.append(f"{fd} → {target}")
+    return sorted(found)
+
+
+@pytest.fixture(scope="session")
+def _frozen() -> Iterator[None]:
+    """Spare what pytest and its plugins imported in each collection: 10 ms instead of 300 ms."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture
+def leaves_nothing(_frozen: None) -> Iterator[None]:
+    """Fail a test that leaves a running server, a thread or a socket behind."""
+    gc.collect()  # not to be blamed for what an earlier test dropped
+    threads, sockets = set(threading.enumerate()), open_sockets()
+    yield
+    running = dict(_registry.servers)
+    for server in running.values():
+        server.stop()
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(TIMEOUT)
+    left = [thread.name for thread in set(threading.enumerate()) - threads]
+    if open_sockets() != sockets:
+        gc.collect()
+    assert (list(running), left, open_sockets()) == ([], [], sockets)
