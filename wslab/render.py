@@ -35,7 +35,7 @@ PREVIEW_BYTES = 16
 PREVIEW_HEADERS = 200
 
 VIEWPOINT = "As the server saw it"
-STILL_ARRIVING = "its payload is still arriving"
+NOT_COMPLETE = "its payload has not all arrived"
 
 # RFC 6455 §7.4.1 and the IANA registry it points to.
 _CLOSE_CODES = {
@@ -43,6 +43,7 @@ _CLOSE_CODES = {
     1001: "going away",
     1002: "protocol error",
     1003: "unsupported data",
+    1004: "reserved",
     1005: "no status received",
     1006: "abnormal closure",
     1007: "invalid frame payload data",
@@ -84,11 +85,12 @@ def preview(data: bytes, *, as_text: str | None = None, length: int | None = Non
     ('"it\\'s <b>"', '2a 00 00 00')
     """
     # repr() escapes what cannot be printed, direction overrides and lone surrogates included.
+    cut = (length or 0) > len(data)
     if as_text is not None:
-        cut = len(as_text) > PREVIEW_CHARACTERS or (length or 0) > len(data)
+        cut = cut or len(as_text) > PREVIEW_CHARACTERS
         return repr(as_text[:PREVIEW_CHARACTERS]) + ("…" if cut else "")
-    cut = max(len(data), length or 0) > PREVIEW_BYTES
-    return data[:PREVIEW_BYTES].hex(" ") + (" …" if cut else "")
+    cut = cut or len(data) > PREVIEW_BYTES
+    return f"{data[:PREVIEW_BYTES].hex(' ')}{' …' if cut else ''}".strip()
 
 
 def text(records: Sequence[Record], dropped: int = 0) -> str:
@@ -100,7 +102,7 @@ def text(records: Sequence[Record], dropped: int = 0) -> str:
         dropped: How many earlier records are missing; stated in the first line.
     """
     if not records:
-        return "Nothing has crossed the wire yet." + _dropped(dropped)
+        return f"No records.{_dropped(dropped)}"
     first, folded, last = fold(by_connection(records))
     lines = [f"{VIEWPOINT}:{_dropped(dropped)}", *_lines(first)]
     if folded:
@@ -197,20 +199,22 @@ def describe(record: Record) -> Description:
         case Handshake():
             return Description("HANDSHAKE", _handshake(record))
         case Frame():
+            problems = (record.problem, None if record.complete else NOT_COMPLETE)
             return Description(
                 _frame_name(record),
                 _frame_content(record),
                 _bytes(record.length),
-                record.problem or ("" if record.complete else STILL_ARRIVING),
+                "; ".join(filter(None, problems)),
             )
         case Malformed():
-            return Description("MALFORMED", preview(bytes(record.data)), problem=record.problem)
+            data = preview(bytes(record.data))
+            return Description("MALFORMED", data, problem=_printable(record.problem))
         case Lost():
             unsent = f"; {_bytes(record.unsent)} were never sent" if record.unsent else ""
-            return Description("LOST", record.problem + unsent)
+            return Description("LOST", _printable(record.problem) + unsent)
         case HandlerError():
             message = preview(b"", as_text=record.message) if record.message else ""
-            return Description("HANDLER ERROR", f"{record.type} {message}".strip())
+            return Description("HANDLER ERROR", f"{_printable(record.type)} {message}".strip())
 
 
 def by_connection(records: Iterable[Record]) -> list[Record]:
@@ -225,7 +229,7 @@ _CELL = "text-align:left"
 
 
 def _dropped(count: int) -> str:
-    return f" ({count:,} earlier records were dropped)" if count else ""
+    return f" ({_count(count, 'earlier record')} dropped)" if count else ""
 
 
 def _escape(string: str) -> str:
@@ -277,5 +281,6 @@ def _frame_content(frame: Frame) -> str:
         name = f"{frame.close_code} ({close_code_name(frame.close_code)})"
         reason = preview(b"", as_text=frame.close_reason) if frame.close_reason else ""
         return f"{name} {reason}".strip()
-    as_text = frame.text if frame.kind in ("text", "continuation") and not frame.rsv1 else None
+    message = frame.first or frame  # its opcode and RSV1 hold for all fragments
+    as_text = frame.text if message.kind == "text" and not message.rsv1 else None
     return preview(frame.payload, as_text=as_text, length=frame.length)
