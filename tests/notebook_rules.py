@@ -222,17 +222,23 @@ def metadata(nb: NotebookNode, path: Path) -> Iterator[str]:
 def cell_ids(nb: NotebookNode, path: Path) -> Iterator[str]:
     """Each cell has an id of its own that a person chose, so that diffs and reviews can name it."""
     seen = set()
+    machine_made = []
     for name, cell in cells(nb):
         id_ = cell.get("id")
         if id_ is None:
             yield f"{name} has no id"
         elif not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", id_):
             yield f"{name}: an id has lower-case letters, digits and hyphens only"
-        elif MACHINE_ID.fullmatch(id_):
-            yield f"{name}: no person chose this id; let it say in words what the cell is for"
         elif id_ in seen:
             yield f"{name}: another cell has this id"
+        elif MACHINE_ID.fullmatch(id_):
+            machine_made.append(id_)
         seen.add(id_)
+    if machine_made:
+        yield (
+            f"no person chose the ids of {len(machine_made)} cells, as {machine_made[0]!r}: "
+            "let them say in words what a cell is for (and give nbstripout --keep-id)"
+        )
 
 
 @rule

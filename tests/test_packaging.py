@@ -91,15 +91,23 @@ sys.meta_path.insert(0, RefuseOthers())
 """
 
 
-def test_import_needs_websockets_only() -> None:
-    """`import wslab`, and all that it offers, works where only websockets is installed."""
-    code = f"{REFUSE_OTHERS}\nfrom wslab import *\n"
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=30)
+USE = """
+import wslab
+
+with wslab.serve(wslab.handlers.echo) as server:
+    assert wslab.talk(server.url, "Hello, server!") == ["Hello, server!"]
+    repr(server.transcript)
+"""
+
+
+def test_needs_websockets_only() -> None:
+    """A server, a client and the record of what they said need websockets and nothing else."""
+    command = [sys.executable, "-c", REFUSE_OTHERS + USE]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=30)
 
 
 def test_refusal_works() -> None:
     """The test above can fail: a library of the course is refused though it is installed."""
-    code = f"{REFUSE_OTHERS}\nimport msgspec\n"
-    command = [sys.executable, "-c", code]
+    command = [sys.executable, "-c", f"{REFUSE_OTHERS}\nimport msgspec"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert "No module named 'msgspec' (refused by the test)" in result.stderr
