@@ -35,14 +35,6 @@ EXAMPLES = {
         },
         untouched=['"timestamp":0', '"timestamp":"today"', '"size":1795424216220', "timestamp:"],
     ),
-    "[TIME, SPEED]": Examples(
-        changed={
-            "100%|####| 4.19M/4.19M [00:00<00:00, 512MB/s]": "100%|####| 4.19M/4.19M [TIME, SPEED]",
-            "  0%|    | 0/64 [00:00<?, ?chunk/s]": "  0%|    | 0/64 [TIME, SPEED]",
-            "64/64 [01:02<00:00,  1.03s/it]": "64/64 [TIME, SPEED]",
-        },
-        untouched=["[00:00]", "[1, 2]", "100%|####| 4.19M/4.19M", "opened [00:00<00:00"],
-    ),
 }
 
 
