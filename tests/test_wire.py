@@ -551,7 +551,7 @@ def test_request() -> None:
     assert (request.connection, request.sender, request.kind) == (7, "client", "handshake")
     assert (request.head, request.body) == (REQUEST, b"")
     assert request.start_line == "GET /chat?room=1 HTTP/1.1"
-    assert (request.path, request.status) == ("/chat?room=1", None)
+    assert (request.path, request.status, request.opens) == ("/chat?room=1", None, True)
     assert request.header("sec-websocket-KEY") == "dGhlIHNhbXBsZSBub25jZQ=="
     assert request.header("Cookie") is None
     assert request.headers[0] == ("Host", "server.example.com")
@@ -565,7 +565,7 @@ def test_response() -> None:
     assert decoder.accepted is True
     assert isinstance(response, Handshake)
     assert (response.sender, response.head, response.body) == ("server", RESPONSE, b"")
-    assert (response.path, response.status) == (None, 101)
+    assert (response.path, response.status, response.opens) == (None, 101, True)
     assert response.header("Sec-WebSocket-Accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
     assert (frame.connection, frame.kind) == (7, "text")
 
@@ -586,7 +586,8 @@ def test_refusal() -> None:
     assert decoder.feed(b"ry\n") == []
     assert decoder.accepted is False
     assert isinstance(response, Handshake)
-    assert (response.status, response.head, response.body) == (403, REFUSAL, b"sorry\n")
+    assert (response.status, response.opens) == (403, False)
+    assert (response.head, response.body) == (REFUSAL, b"sorry\n")
     assert decoder.eof() == []
 
 
@@ -597,7 +598,8 @@ def test_body_of_another_method() -> None:
     assert decoder.feed(b"&c") == []
     assert decoder.accepted is False
     assert isinstance(request, Handshake)
-    assert (request.path, request.body) == ("/form", b"\x81\x05a=b&c")
+    assert (request.path, request.opens) == ("/form", False)
+    assert request.body == b"\x81\x05a=b&c"
 
 
 @pytest.mark.parametrize(

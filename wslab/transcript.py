@@ -11,12 +11,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, overload
+from typing import Any, Final, get_args, overload
 
 from . import diagram, render
-from .wire import KEEP_PAYLOAD, Frame, Handshake, Kind, Malformed, Record, Sender
+from .wire import KEEP_PAYLOAD, Frame, HandlerError, Handshake, Kind, Malformed, Record, Sender
 
 __all__ = ["Records", "Transcript"]
+
+SHOWN: Final = 20
+"""How many of the last records the message of a wait in vain shows."""
 
 
 class Records(Sequence[Record]):
@@ -48,7 +51,7 @@ class Records(Sequence[Record]):
     def __getitem__(self, index: slice, /) -> Records: ...
     def __getitem__(self, index: int | slice, /) -> Record | Records:
         if isinstance(index, slice):
-            return Records(self._records[index])
+            return Records(self._records[index], dropped=self.dropped)
         return self._records[index]
 
     def __len__(self) -> int:
@@ -79,14 +82,20 @@ class Records(Sequence[Record]):
             kind: ``"handshake"``, ``"text"``, ``"binary"``, ``"continuation"``, ``"close"``,
                 ``"ping"``, ``"pong"``, ``"reserved"``, ``"malformed"``, ``"lost"`` or
                 ``"error"``.
-            where: A function that takes a record and says whether it matches.
+            where: A function that takes a record and says whether it matches. It is asked about
+                those that match everything else.
+
+        Raises:
+            ValueError: There is no such sender or kind.
         """
+        _check_name("sender", sender, get_args(Sender))
+        _check_name("kind", kind, get_args(Kind))
         if connection is not None and connection < 0:
             numbers = sorted({record.connection for record in self})
             if len(numbers) < -connection:
-                return Records()
+                return Records(dropped=self.dropped)
             connection = numbers[connection]
-        return Records(
+        found = (
             record
             for record in self
             if (connection is None or record.connection == connection)
@@ -94,6 +103,7 @@ class Records(Sequence[Record]):
             and (kind is None or record.kind == kind)
             and (where is None or where(record))
         )
+        return Records(found, dropped=self.dropped)
 
     def __str__(self) -> str:
         return render.text(self, self.dropped)
@@ -114,7 +124,8 @@ class Transcript(Sequence[Record]):
 
     Args:
         keep: How many records to keep at most.
-        keep_bytes: How many bytes of payloads to keep at most, in all records together.
+        keep_bytes: How many bytes of payloads to keep at most, in all records together. The last
+            record stays even if it alone has more.
 
     Attributes:
         dropped: How many records were dropped, the oldest first, to stay within these bounds.
@@ -134,18 +145,21 @@ class Transcript(Sequence[Record]):
         self._records: deque[Record] = deque()
         self._bytes = 0
         self._changed = threading.Condition(threading.Lock())
-        self._writer: int | None = None
+        self._writer: threading.Thread | None = None
         self._version = 0  # counts calls of extend()
         self._waiting = 0  # so that the server's thread notifies only if somebody listens
         self.dropped = 0
 
     def extend(self, records: Iterable[Record]) -> None:
         """Append records, if any, and wake whoever waits. Any thread may call this."""
+        records = tuple(records)  # before the lock: a generator may look at this transcript
         with self._changed:
             for record in records:
                 self._records.append(record)
                 self._bytes += _kept_bytes(record)
-            while len(self._records) > self._keep or self._bytes > self._keep_bytes:
+            while len(self._records) > self._keep or (
+                self._bytes > self._keep_bytes and len(self._records) > 1
+            ):
                 self._bytes -= _kept_bytes(self._records.popleft())
                 self.dropped += 1
             self._version += 1
@@ -154,7 +168,7 @@ class Transcript(Sequence[Record]):
 
     def refuse_waiting_here(self) -> None:
         """Tell that the calling thread is the one that writes, so that it must never wait."""
-        self._writer = threading.get_ident()
+        self._writer = threading.current_thread()
 
     def snapshot(self) -> Records:
         """Return the records that are here now."""
@@ -195,10 +209,14 @@ class Transcript(Sequence[Record]):
             timeout: Seconds to wait at most.
 
         Raises:
-            TimeoutError: Fewer records matched in that time; the message shows what is here.
+            TimeoutError: Fewer records matched in that time; the message shows the last ones here.
             RuntimeError: The call comes from a handler of the server, which would wait for itself.
+            ValueError: There is no such sender or kind, or so many records are not kept.
         """
-        if threading.get_ident() == self._writer:
+        if not 1 <= count <= self._keep:
+            raise ValueError(f"count must be from 1 to {self._keep}, as many records as are kept")
+        # Not get_ident(): the number of a thread that has ended is given to another one.
+        if threading.current_thread() is self._writer:
             raise RuntimeError(
                 "transcript.wait() was called on the thread of the server that writes the "
                 "transcript, inside a handler; call it in a cell"
@@ -218,8 +236,13 @@ class Transcript(Sequence[Record]):
             for name, value in (("connection", connection), ("sender", sender), ("kind", kind))
             if value is not None
         )
+        if where is not None:
+            wanted += " where=…"
+        here = self.snapshot()
+        last = f"The last {SHOWN} of {len(here)}: " if len(here) > SHOWN else ""
         raise TimeoutError(
-            f"{len(found)} of {count} records matched ({wanted or 'any'}) in {timeout:g} s. {self}"
+            f"{len(found)} of {count} records matched ({wanted.strip() or 'any'}) "
+            f"in {timeout:g} s. {last}{here[-SHOWN:]}"
         )
 
     def wait_for_change(self, version: int, timeout: float) -> int:
@@ -251,6 +274,9 @@ class Transcript(Sequence[Record]):
     def __iter__(self) -> Iterator[Record]:
         return iter(self.snapshot())
 
+    def __reversed__(self) -> Iterator[Record]:
+        return reversed(self.snapshot())
+
     def __str__(self) -> str:
         return str(self.snapshot())
 
@@ -261,15 +287,24 @@ class Transcript(Sequence[Record]):
         return self.snapshot()._repr_mimebundle_(include, exclude)
 
 
+def _check_name(what: str, name: str | None, names: tuple[str, ...]) -> None:
+    if name is not None and name not in names:
+        raise ValueError(f"{what} must be one of {', '.join(map(repr, names))}, not {name!r}")
+
+
 def _is_complete(record: Record) -> bool:
     return not isinstance(record, Frame) or record.complete
 
 
 def _kept_bytes(record: Record) -> int:
     """Bytes a record may come to hold: what is still arriving counts as if it were here."""
-    if isinstance(record, Frame):
-        return len(record.head) + min(record.length, KEEP_PAYLOAD)
-    if isinstance(record, Handshake):
-        refused = record.status not in (None, 101)
-        return len(record.head) + (KEEP_PAYLOAD if refused else 0)
-    return KEEP_PAYLOAD if isinstance(record, Malformed) else 0
+    match record:
+        case Frame():
+            return len(record.head) + min(record.length, KEEP_PAYLOAD)
+        case Handshake():
+            return len(record.head) + (0 if record.opens else KEEP_PAYLOAD)
+        case Malformed():
+            return KEEP_PAYLOAD
+        case HandlerError():
+            return len(record.message) + len(record.traceback)
+    return 0

@@ -176,6 +176,11 @@ class Handshake:
         """Status code of a response, 101 where the connection opened; ``None`` for a request."""
         return int(self.start_line.split(" ")[1]) if self.sender == "server" else None
 
+    @property
+    def opens(self) -> bool:
+        """Whether frames may follow: after a GET, and after a response with the status 101."""
+        return self.status == 101 if self.sender == "server" else self.head.startswith(b"GET ")
+
     def header(self, name: str) -> str | None:
         """Value of the first header of that name, in any case; ``None`` if there is none."""
         wanted = name.lower()
@@ -539,11 +544,8 @@ class Decoder:
         self._opening = bytearray()
         record = Handshake(self._connection, self._sender, head, self._rest, time)
         records.append(record)
-        if self._sender == "server":
-            self.accepted = record.status == 101
-            self.compression = _agrees_to_compression(record)
-        else:
-            self.accepted = head.startswith(b"GET ")  # what follows another method is its body
+        self.accepted = record.opens
+        self.compression = self._sender == "server" and _agrees_to_compression(record)
         self._read = self._read_frames if self.accepted else self._read_rest
         self._read(data, time, records)
 
