@@ -32,8 +32,10 @@ EXAMPLES = {
             '{"message":"Hi","timestamp":1795424216220}': '{"message":"Hi","timestamp":NOW}',
             "{'timestamp': 1795424216220, 'a': 1}": "{'timestamp': NOW, 'a': 1}",
             "&quot;timestamp&quot;:1795424216220}": "&quot;timestamp&quot;:NOW}",
+            "&#x27;timestamp&#x27;: 1795424216220}": "&#x27;timestamp&#x27;: NOW}",
+            "%22timestamp%22:1795424783%E2%80%A6": "%22timestamp%22:NOW%E2%80%A6",
         },
-        untouched=['"timestamp":0', '"timestamp":"today"', '"size":1795424216220', "timestamp:"],
+        untouched=['"timestamp":0', '"timestamp":"today"', '"size":1795424216220', "timestamp: 1s"],
     ),
 }
 
