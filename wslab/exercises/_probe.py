@@ -1,0 +1,272 @@
+"""
+Tools for probes: talk to a learner's server, or let a learner's client talk to a server of ours.
+
+Everything has a timeout, and everything is stopped afterwards, whatever the learner's code does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import ctypes
+import inspect
+import json
+import threading
+import time
+import warnings
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from wslab.server import BackgroundServer, serve
+from wslab.wire import HandlerError
+
+from ._exercise import Finding
+
+__all__ = ["Client", "answering", "call", "run_client", "show"]
+
+REPLY_TIMEOUT = 2.0
+"""Seconds that a learner's server has for a reply, and a learner's client for a step."""
+
+CLIENT_TIMEOUT = 3.0
+"""Seconds that a learner's client has in all."""
+
+
+def show(message: object) -> str:
+    """Put a message into a sentence: its type is seen, and it is cut when long."""
+    words = repr(message)
+    return words if len(words) <= 120 else f"{words[:120]}… ({len(words):,} characters)"
+
+
+@contextlib.contextmanager
+def answering(handler: Any, **options: Any) -> Iterator[Server]:
+    """
+    Run the learner's handler for a while.
+
+    Raises:
+        Finding: It is not a handler, or it holds up the event loop.
+    """
+    try:
+        background = serve(
+            handler, name=f"check {id(handler)}", **{"ping_interval": None, **options}
+        )
+    except TypeError as exc:
+        raise Finding(str(exc)) from None
+    server = Server(background)
+    try:
+        yield server
+    finally:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            background.stop()
+    if caught:
+        raise Finding(
+            "the handler holds up the event loop: while it blocks, no other client is served",
+            expected="await, such as asyncio.sleep() instead of time.sleep()",
+        )
+
+
+class Server:
+    """The learner's server, seen from outside."""
+
+    def __init__(self, background: BackgroundServer) -> None:
+        self.background = background
+        self._clients = 0
+
+    @contextlib.contextmanager
+    def client(self, **options: Any) -> Iterator[Client]:
+        """
+        Connect to it.
+
+        Raises:
+            Finding: It does not let the client in.
+        """
+        self._clients += 1
+        try:
+            connection = connect(
+                self.background.url,
+                open_timeout=REPLY_TIMEOUT,
+                close_timeout=REPLY_TIMEOUT,
+                ping_interval=None,
+                **options,
+            )
+        except (OSError, WebSocketException) as exc:
+            raise Finding(
+                "a client could not connect", got=f"{type(exc).__name__}: {exc}"
+            ) from None
+        with connection as ws:
+            yield Client(ws, self.background, self._clients)
+
+
+class Client:
+    """A client of the probe: what it expects and does not get becomes a :class:`Finding`."""
+
+    def __init__(self, ws: ClientConnection, server: BackgroundServer, number: int) -> None:
+        self.ws = ws
+        self._server = server
+        self._number = number
+        self._sent: list[str] = []
+
+    def send(self, message: str | bytes) -> None:
+        """Send a message."""
+        self._sent.append(show(message))
+        # If the connection is closed, what is received next tells why.
+        with contextlib.suppress(ConnectionClosed):
+            self.ws.send(message)
+
+    def receive(self, expected: str) -> str | bytes:
+        """Return the next message; ``expected`` says in a finding what it should have been."""
+        try:
+            return self.ws.recv(timeout=REPLY_TIMEOUT)
+        except TimeoutError:
+            raise self.finding(f"no message came within {REPLY_TIMEOUT:g} s", expected) from None
+        except ConnectionClosed as exc:
+            raise self.finding("the connection was closed", expected, self._why(exc)) from None
+
+    def expect(self, message: str | bytes, problem: str) -> None:
+        """Expect exactly this message next; ``problem`` is said if it is another."""
+        got = self.receive(show(message))
+        if got != message:
+            raise self.finding(problem, show(message), show(got))
+
+    def expect_json(self, value: Any, problem: str) -> None:
+        """Expect a text message with this value as JSON, however it is spaced and ordered."""
+        expected = f"JSON text: {json.dumps(value)}"
+        got = self.receive(expected)
+        try:
+            right = isinstance(got, str) and json.loads(got) == value
+        except ValueError:
+            right = False
+        if not right:
+            raise self.finding(problem, expected, show(got))
+
+    def expect_close(self, code: int, problem: str) -> None:
+        """Expect that the connection is closed with this code, with no message before."""
+        expected = f"the connection closed with code {code}"
+        try:
+            got = show(self.ws.recv(timeout=REPLY_TIMEOUT))
+        except TimeoutError:
+            got = "an open connection"
+        except ConnectionClosed as exc:
+            if self.ws.close_code == code:
+                return
+            got = self._why(exc)
+        raise self.finding(problem, expected, got)
+
+    def finding(self, problem: str, expected: str, got: str | None = None) -> Finding:
+        """Make a finding with what was sent and what crossed the wire."""
+        return Finding(
+            problem,
+            sent=", ".join(self._sent[-5:]) or "nothing",
+            expected=expected,
+            got=got,
+            records=self._server.transcript.filter(connection=self._number)[-12:],
+        )
+
+    def _why(self, exc: ConnectionClosed) -> str:
+        for record in self._server.transcript.filter(connection=self._number):
+            if isinstance(record, HandlerError):
+                return f"{exc}; the handler raised {record.type}: {record.message}"
+        return str(exc)
+
+
+def run_client(
+    answer: Any,
+    handler: Callable[[ServerConnection], Awaitable[None]],
+    *arguments: Any,
+    timeout: float = CLIENT_TIMEOUT,
+    **options: Any,
+) -> tuple[Any, BackgroundServer]:
+    """
+    Let the learner's client talk to a server of ours; return its result and the server.
+
+    Args:
+        answer: ``def client(url, *arguments)``, plain or ``async``.
+        handler: Our side of the conversation.
+        arguments: Passed to the client after the URL.
+        timeout: Seconds it may take in all.
+        options: For :func:`wslab.serve`.
+
+    Raises:
+        Finding: It raised, did not end in time, or cannot be called like that.
+    """
+    with serve(handler, name=f"check {id(answer)}", **{"ping_interval": None, **options}) as server:
+        try:
+            result = call(answer, server.url, *arguments, timeout=timeout, release=server.stop)
+        except Finding as finding:
+            finding.records = server.transcript.snapshot()[-12:]
+            raise
+    return result, server
+
+
+def call(
+    function: Any, *arguments: Any, timeout: float, release: Callable[[], None] = lambda: None
+) -> Any:
+    """
+    Call the learner's function on a thread of its own, so that it cannot hold up the cell.
+
+    Args:
+        function: A function, plain or ``async``.
+        arguments: What it is called with.
+        timeout: Seconds it may take.
+        release: Called when it took longer; ends what it may be waiting for.
+
+    Raises:
+        Finding: It raised, did not end in time, or cannot be called like that.
+    """
+    if not callable(function):
+        raise Finding(f"a function is expected, not {show(function)}")
+    try:
+        inspect.signature(function).bind(*arguments)
+    except (TypeError, ValueError) as exc:
+        raise Finding(f"it must take {len(arguments)} argument(s): {exc}") from None
+    outcome: concurrent.futures.Future[Any] = concurrent.futures.Future()
+
+    def target() -> None:
+        try:
+            result = function(*arguments)
+            if inspect.isawaitable(result):
+                # Not asyncio.run(), which nest_asyncio may have patched for the kernel's thread.
+                with asyncio.Runner() as runner:
+                    result = runner.run(_bounded(result, timeout))
+            outcome.set_result(result)
+        except BaseException as exc:
+            outcome.set_exception(exc)
+
+    thread = threading.Thread(target=target, name="wslab check", daemon=True)
+    thread.start()
+    deadline = time.monotonic() + timeout + 1
+    try:
+        return outcome.result(max(0.0, deadline - time.monotonic()))
+    except concurrent.futures.TimeoutError:
+        if outcome.done():
+            raise Finding("it waited for something that never came", got="TimeoutError") from None
+        release()
+        _interrupt(thread)
+        raise Finding(f"it did not end within {timeout:g} s") from None
+    except KeyboardInterrupt:
+        if not outcome.done():  # the learner interrupted the cell
+            release()
+            _interrupt(thread)
+            raise
+        raise Finding("it raised KeyboardInterrupt") from None
+    except BaseException as exc:
+        raise Finding(f"it raised {type(exc).__name__}", got=show(str(exc))) from None
+
+
+async def _bounded(awaitable: Awaitable[Any], timeout: float) -> Any:
+    async with asyncio.timeout(timeout):
+        return await awaitable
+
+
+def _interrupt(thread: threading.Thread) -> None:
+    """End a thread that computes for ever; see LoopThread.stop for what this can and cannot."""
+    if thread.ident is not None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)
+        )
+    thread.join(1.0)
