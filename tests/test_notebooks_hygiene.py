@@ -69,7 +69,7 @@ def good_notebook() -> NotebookNode:
                         {
                             "text/plain": "GET /chat HTTP/1.1",
                             "text/html": '<svg aria-label="A line"></svg>',
-                            "image/png": "/tmp/AAAA",
+                            "image/png": "/opt/AAAA",
                         },
                         execution_count=1,
                     ),
@@ -171,7 +171,7 @@ BREACHES: dict[str, list[tuple[Breach, str]]] = {
         (show("<open file '/home/ada/course/x'>"), "'/home/ada/course/x'"),
         (show("C:\\Users\\ada\\x"), "C:\\"),
         (show(f"in {FOLDER}/x"), str(FOLDER.parent)),
-        (set_source(0, "Look in /tmp/x"), "'/tmp/x'"),
+        (set_source(0, "Look in /var/lib/x"), "'/var/lib/x'"),
         (traceback("File \x1b[32m/srv/checkout/wslab/a.py:1\x1b[39m"), "/srv/checkout/wslab/a.py"),
     ],
     "no_ports_in_outputs": [
