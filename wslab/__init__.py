@@ -8,12 +8,14 @@ A real WebSocket server inside your notebook, and everything that crossed its wi
 """
 
 from . import handlers
+from .diagram import Anatomy
 from .kernel import allow_asyncio_run
 from .server import BackgroundServer, NotRunningError, serve
 from .talk import talk
 from .transcript import Records, Transcript
 
 __all__ = [
+    "Anatomy",
     "BackgroundServer",
     "NotRunningError",
     "Records",

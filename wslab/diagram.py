@@ -9,7 +9,9 @@ read in a dark theme too.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import textwrap
 from collections.abc import Sequence
 from itertools import groupby
 from urllib.parse import quote
@@ -20,8 +22,11 @@ from .wire import Frame, HandlerError, Lost, Record
 
 __all__ = ["Anatomy", "anatomy", "image", "page", "sequence"]
 
+MAX_THUMBNAIL = 16 * 1024
+"""A picture of more bytes than this is not drawn, only described."""
+
 _WIDTH, _CLIENT, _SERVER = 760, 130, 610
-_ROW = 32
+_MIDDLE = (_CLIENT + _SERVER) // 2
 
 # Colours with a contrast of at least 4.5 : 1 on the white background (WCAG 2.1, 1.4.3). The line's
 # pattern says the same as the colour.
@@ -129,37 +134,57 @@ class _Drawing:
         colour, dashes = _STYLES.get(record.kind, _TROUBLE)
         if problem:
             colour, dashes = _TROUBLE
-        self.y += _ROW
-        label = f"{what} {content}".strip()
-        middle = (_CLIENT + _SERVER) // 2
+        self.y += 6
         if isinstance(record, Lost | HandlerError):
-            self._box(record, label, colour)
-        else:
-            start, end = (_CLIENT, _SERVER) if record.sender == "client" else (_SERVER, _CLIENT)
-            step = 1 if end > start else -1
-            tip = end - 3 * step
-            self._elements.append(
-                f'<path d="M{start + 3 * step} {self.y}H{tip - 8 * step}" stroke="{colour}"'
-                f' stroke-width="2"{f" stroke-dasharray={quoteattr(dashes)}" if dashes else ""}/>'
-                f'<path d="M{tip} {self.y}l{-10 * step} -5v10z" fill="{colour}"/>'
-            )
-            self._text(middle, self.y - 6, _cut(label, 60), mono=True, colour=colour)
-            self._text(_SERVER + 12, self.y + 4, size, size=12, anchor="start", colour="#5b6470")
+            self._box(f"✗ {what} {content}", colour)
+            return
+        for words in _lines(f"{what} {content}".strip(), 62):
+            self.y += 15
+            self._text(_MIDDLE, self.y, words, mono=True, colour=colour)
+        self.y += 8
+        self._arrow(record.sender == "client", colour, dashes)
+        self._text(_SERVER + 12, self.y + 4, size, anchor="start", colour="#5b6470")
+        if isinstance(record, Frame):
+            self._thumbnail(record)
         if problem:
-            self.y += 16
-            self._text(middle, self.y - 2, _cut(f"⚠ {problem}", 74), size=11, colour=colour)
+            for words in _lines(f"⚠ {problem}", 74):
+                self.y += 15
+                self._text(_MIDDLE, self.y, words, size=11, colour=colour)
 
-    def _box(self, record: Record, label: str, colour: str) -> None:
-        """What did not cross the wire: at the server's lifeline, or across both."""
-        left = _CLIENT - 8 if record.kind == "lost" else _SERVER - 400
-        width = _SERVER + 8 - left
+    def _arrow(self, to_server: bool, colour: str, dashes: str) -> None:
+        start, end, step = (_CLIENT, _SERVER, 1) if to_server else (_SERVER, _CLIENT, -1)
+        tip = end - 3 * step
+        pattern = f" stroke-dasharray={quoteattr(dashes)}" if dashes else ""
         self._elements.append(
-            f'<rect x="{left}" y="{self.y - 20}" width="{width}" height="24" rx="4" fill="#fdecea"'
-            f' stroke="{colour}" stroke-dasharray="8 2 2 2"/>'
+            f'<path d="M{start + 3 * step} {self.y}H{tip - 8 * step}" stroke="{colour}"'
+            f' stroke-width="2"{pattern}/>'
+            f'<path d="M{tip} {self.y}l{-10 * step} -5v10z" fill="{colour}"/>'
         )
-        self._text(
-            left + width // 2, self.y - 4, "✗ " + _cut(label, 66), size=11, colour=colour, mono=True
+
+    def _box(self, words: str, colour: str) -> None:
+        """What did not cross the wire, across both lifelines."""
+        lines = _lines(words, 74)
+        left, height = _CLIENT - 8, 15 * len(lines) + 8
+        self._elements.append(
+            f'<rect x="{left}" y="{self.y}" width="{_SERVER - _CLIENT + 16}" height="{height}"'
+            f' rx="4" fill="#fdecea" stroke="{colour}" stroke-dasharray="8 2 2 2"/>'
         )
+        for line in lines:
+            self.y += 15
+            self._text(_MIDDLE, self.y, line, colour=colour)
+        self.y += 8
+
+    def _thumbnail(self, frame: Frame) -> None:
+        media_type = _media_type(frame)
+        if media_type is None:
+            return
+        data = base64.b64encode(frame.payload).decode()
+        self._elements.append(
+            f'<image x="{_MIDDLE - 40}" y="{self.y + 6}" width="80" height="60"'
+            f' href="data:{media_type};base64,{data}">'
+            "<title>the picture in this frame</title></image>"
+        )
+        self.y += 68
 
     def _text(
         self,
@@ -200,6 +225,35 @@ def _cut(words: str, length: int) -> str:
     return words if len(words) <= length else words[: length - 1] + "…"
 
 
+def _lines(words: str, width: int) -> list[str]:
+    """Break words into at most three lines; what does not fit is cut."""
+    lines = textwrap.wrap(words, width) or [""]
+    if len(lines) > 3:
+        lines = [*lines[:2], _cut(" ".join(lines[2:]), width)]
+    return lines
+
+
+# How the pictures begin that every browser can show.
+_SIGNATURES = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF87a": "image/gif",
+    b"GIF89a": "image/gif",
+}
+
+
+def _media_type(frame: Frame) -> str | None:
+    """Media type of the picture that a frame holds as a whole, or ``None``."""
+    whole = frame.kind == "binary" and frame.fin and frame.complete and not frame.rsv1
+    if not whole or frame.length > MAX_THUMBNAIL:
+        return None
+    payload = frame.payload
+    for signature, media_type in _SIGNATURES.items():
+        if payload.startswith(signature):
+            return media_type
+    return None
+
+
 class Anatomy:
     """
     One frame laid out field by field, as in RFC 6455 §5.2; shown in a cell as a picture.
@@ -209,6 +263,9 @@ class Anatomy:
 
     Args:
         frame: The frame.
+
+    Raises:
+        TypeError: It is another kind of record.
 
     >>> from wslab.wire import Decoder
     >>> [frame] = Decoder("server", connection=1, handshake=False).feed(b"\\x81\\x02hi")
@@ -220,6 +277,11 @@ class Anatomy:
     """
 
     def __init__(self, frame: Frame) -> None:
+        if not isinstance(frame, Frame):
+            raise TypeError(
+                f"only a frame has an anatomy, not {frame!r}; "
+                "pick one: server.transcript.filter(kind='text')[0]"
+            )
         self.frame = frame
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, get_args, overload
 
 from . import diagram, render
+from .traffic import Traffic
 from .wire import KEEP_PAYLOAD, Frame, HandlerError, Handshake, Kind, Malformed, Record, Sender
 
 __all__ = ["Records", "Transcript"]
@@ -105,6 +106,10 @@ class Records(Sequence[Record]):
         )
         return Records(found, dropped=self.dropped)
 
+    def traffic(self) -> Traffic:
+        """Return frames and bytes in each direction, and the overhead of framing."""
+        return Traffic(self)
+
     def __str__(self) -> str:
         return render.text(self, self.dropped)
 
@@ -185,6 +190,10 @@ class Transcript(Sequence[Record]):
     ) -> Records:
         """Return the records that match every condition given: see :meth:`Records.filter`."""
         return self.snapshot().filter(connection=connection, sender=sender, kind=kind, where=where)
+
+    def traffic(self) -> Traffic:
+        """Return frames and bytes in each direction: see :meth:`Records.traffic`."""
+        return self.snapshot().traffic()
 
     def wait(
         self,
