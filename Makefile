@@ -91,6 +91,8 @@ endif
 
 # uv installs the whole set in seconds where pip takes a minute, so a machine without it gets it
 # into the environment; pip takes over where uv cannot (it does not read pip's configuration).
+# matplotlib looks through the fonts when it is first imported. Where that takes over 5 s it says so,
+# and in a notebook that would be an output.
 $(STAMP): requirements.txt pyproject.toml
 	@set -e; python='$(PYTHON)'; fail() { echo "$$*" >&2; exit 1; }; \
 	if [ -n "$(INSTALLED)" ] && [ "$(INSTALLED)" != "$(ACTUAL)" ]; then \
@@ -109,4 +111,5 @@ $(STAMP): requirements.txt pyproject.toml
 	{ uv=$$(command -v uv) || { uv="$(BIN)/uv"; $$pip "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.txt)"; }; } && \
 	"$$uv" pip install --quiet --python "$(BIN)/python" -r requirements.txt || \
 	{ echo "uv could not: pip does it, which takes longer"; $$pip -r requirements.txt; }; \
+	"$(BIN)/python" -c 'import matplotlib.font_manager'; \
 	"$(BIN)/python" -c 'import sys; print(sys.prefix)' > $@
