@@ -35,10 +35,15 @@ REPLY_TIMEOUT = 2.0
 CLIENT_TIMEOUT = 3.0
 """Seconds that a learner's client has in all."""
 
+HELD_UP = "the handler holds up the event loop: while it blocks, no other client is served"
+
 
 def show(message: object) -> str:
     """Put a message into a sentence: its type is seen, and it is cut when long."""
-    words = repr(message)
+    try:
+        words = repr(message)
+    except Exception:  # it is the learner's
+        words = f"<{type(message).__name__}>"
     return words if len(words) <= 120 else f"{words[:120]}… ({len(words):,} characters)"
 
 
@@ -64,10 +69,7 @@ def answering(handler: Any, **options: Any) -> Iterator[Server]:
             warnings.simplefilter("always")
             background.stop()
     if caught:
-        raise Finding(
-            "the handler holds up the event loop: while it blocks, no other client is served",
-            expected="await, such as asyncio.sleep() instead of time.sleep()",
-        )
+        raise Finding(HELD_UP, expected="await, such as asyncio.sleep() instead of time.sleep()")
 
 
 class Server:
@@ -96,18 +98,38 @@ class Server:
             )
         except (OSError, WebSocketException) as exc:
             raise Finding(
-                "a client could not connect", got=f"{type(exc).__name__}: {exc}"
+                HELD_UP if self.is_held_up() else "a client could not connect",
+                got=f"{type(exc).__name__}: {exc}",
             ) from None
         with connection as ws:
-            yield Client(ws, self.background, self._clients)
+            try:
+                yield Client(ws, self, self._clients)
+            except BaseException:
+                ws.close_timeout = 0.1  # something is wrong already: no long farewells
+                raise
+
+    @contextlib.contextmanager
+    def clients(self, count: int) -> Iterator[list[Client]]:
+        """Connect several clients, all at the same time."""
+        with contextlib.ExitStack() as stack:
+            yield [stack.enter_context(self.client()) for _ in range(count)]
+
+    def is_held_up(self) -> bool:
+        """Return whether the event loop gets no turn: the handler does not await."""
+        thread = self.background._thread
+        noticed = threading.Event()
+        if thread is not None:
+            thread._loop.call_soon_threadsafe(noticed.set)
+        return not noticed.wait(1.0)
 
 
 class Client:
     """A client of the probe: what it expects and does not get becomes a :class:`Finding`."""
 
-    def __init__(self, ws: ClientConnection, server: BackgroundServer, number: int) -> None:
+    def __init__(self, ws: ClientConnection, server: Server, number: int) -> None:
         self.ws = ws
         self._server = server
+        self._transcript = server.background.transcript
         self._number = number
         self._sent: list[str] = []
 
@@ -118,14 +140,22 @@ class Client:
         with contextlib.suppress(ConnectionClosed):
             self.ws.send(message)
 
-    def receive(self, expected: str) -> str | bytes:
-        """Return the next message; ``expected`` says in a finding what it should have been."""
+    def receive(self, expected: str, closed: str = "the connection was closed") -> str | bytes:
+        """
+        Return the next message.
+
+        Args:
+            expected: What it should be; a finding says so.
+            closed: What is said if the connection is closed instead.
+        """
         try:
             return self.ws.recv(timeout=REPLY_TIMEOUT)
         except TimeoutError:
-            raise self.finding(f"no message came within {REPLY_TIMEOUT:g} s", expected) from None
+            held_up = self._server.is_held_up()
+            problem = HELD_UP if held_up else f"no message came within {REPLY_TIMEOUT:g} s"
+            raise self.finding(problem, expected) from None
         except ConnectionClosed as exc:
-            raise self.finding("the connection was closed", expected, self._why(exc)) from None
+            raise self.finding(closed, expected, self._why(exc)) from None
 
     def expect(self, message: str | bytes, problem: str) -> None:
         """Expect exactly this message next; ``problem`` is said if it is another."""
@@ -164,11 +194,11 @@ class Client:
             sent=", ".join(self._sent[-5:]) or "nothing",
             expected=expected,
             got=got,
-            records=self._server.transcript.filter(connection=self._number)[-12:],
+            records=self._transcript.filter(connection=self._number)[-12:],
         )
 
     def _why(self, exc: ConnectionClosed) -> str:
-        for record in self._server.transcript.filter(connection=self._number):
+        for record in self._transcript.filter(connection=self._number):
             if isinstance(record, HandlerError):
                 return f"{exc}; the handler raised {record.type}: {record.message}"
         return str(exc)
