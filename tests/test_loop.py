@@ -238,14 +238,22 @@ def test_task_that_refuses_to_be_cancelled(capfd: pytest.CaptureFixture[str]) ->
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.Event().wait()
 
+    async def refuse_and_await() -> None:
+        try:
+            await refuse()
+        finally:
+            async with asyncio.timeout(1):  # noqa: ASYNC100 (it needs a task)
+                steps.append("its finally clause")
+
+    steps: list[str] = []
     tasks: list[asyncio.Task[None]] = []
-    lifespan = Lifespan(lambda: tasks.append(asyncio.create_task(refuse())))
+    lifespan = Lifespan(lambda: tasks.append(asyncio.create_task(refuse_and_await())))
     thread = LoopThread("test", lifespan)
     thread.start(timeout=TIMEOUT)
     assert (thread.stop(timeout=TIMEOUT), lifespan.loop.is_closed()) == (True, True)
     tasks.clear()
     gc.collect()
-    assert capfd.readouterr() == ("", "")
+    assert (steps, capfd.readouterr()) == (["its finally clause"], ("", ""))
 
 
 def test_asynchronous_generators_are_closed() -> None:

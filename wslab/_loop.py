@@ -14,9 +14,9 @@ import contextvars
 import ctypes
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["HeldUpError", "LoopThread"]
 
@@ -114,17 +114,28 @@ class LoopThread:
                 "a handler cannot stop its own server and wait for it; call stop() in a cell, or "
                 "await asyncio.to_thread(server.stop)"
             )
+        noticed = self.ask_to_stop()
+        if not noticed.wait(NOTICE_TIMEOUT) and self._thread.is_alive():
+            self._interrupt()
+        return self.join(timeout)
+
+    def ask_to_stop(self) -> threading.Event:
+        """Begin what :meth:`stop` does; return an event that is set once the loop has noticed."""
         noticed = threading.Event()
 
         def end() -> None:
             noticed.set()
             self._end()
 
-        with contextlib.suppress(RuntimeError):  # the loop is closed already
+        try:
             self._loop.call_soon_threadsafe(end)
-            if not noticed.wait(NOTICE_TIMEOUT):
-                self._interrupt()
-        self._thread.join(timeout)
+        except RuntimeError:  # the loop is closed already
+            noticed.set()
+        return noticed
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the end of the thread, but not for ever; return whether it ended."""
+        self._thread.join(max(0.0, timeout))
         return not self._thread.is_alive()
 
     def _interrupt(self) -> None:
@@ -185,6 +196,10 @@ class LoopThread:
         for task in tasks:
             task.cancel()
         if tasks:
-            await asyncio.wait(tasks, timeout=CLEAN_UP_TIMEOUT)
+            _, refusing = await asyncio.wait(tasks, timeout=CLEAN_UP_TIMEOUT)
+            for task in refusing:
+                # The garbage collector would do it, and print what comes of it.
+                with contextlib.suppress(BaseException):
+                    cast("Coroutine[Any, Any, Any]", task.get_coro()).close()
         closing = asyncio.create_task(self._loop.shutdown_asyncgens())
         await asyncio.wait([closing], timeout=CLEAN_UP_TIMEOUT)

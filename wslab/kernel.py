@@ -63,7 +63,10 @@ def wake_on_signals() -> None:
     Outside a kernel, on another thread, or where there is a wake-up descriptor already, it does
     nothing.
     """
-    if "ipykernel" not in sys.modules or threading.current_thread() is not threading.main_thread():
+    # Without importing IPython. Its shell has a kernel only inside one.
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    in_kernel = getattr(shell, "kernel", None) is not None
+    if not in_kernel or threading.current_thread() is not threading.main_thread():
         return
     try:
         loop = asyncio.get_running_loop()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import contextvars
 import inspect
 import logging
 import os
@@ -18,6 +19,7 @@ import socket
 import threading
 import time
 import traceback
+import urllib.parse
 import urllib.request
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -41,16 +43,15 @@ __all__ = ["BackgroundServer", "NotRunningError", "on_server_thread", "serve"]
 
 START_TIMEOUT = 10.0
 STOP_TIMEOUT = 1.0
+EXIT_TIMEOUT = 0.2
 
 # Any web page may open a WebSocket to any address, the learner's kernel included; the browser
 # tells in Origin whose page it is (RFC 6455 §10.2). Let in are the pages of this machine, such as
 # JupyterLab, and clients that are no browsers and send no Origin.
 LOCAL_ORIGINS = (None, re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"))
 
-# websockets logs a failed handler or handshake with its traceback, and Python prints that in
-# whichever cell runs. This logger drops it: the transcript has the record.
-_logger = logging.getLogger("wslab.server")
-_logger.addHandler(logging.NullHandler())
+# Whose task it is: the number of a connection. The tasks of its handler inherit it.
+_number: contextvars.ContextVar[int] = contextvars.ContextVar("wslab connection", default=0)
 
 
 class NotRunningError(RuntimeError):
@@ -105,10 +106,18 @@ def serve(
     name = name or str(getattr(handler, "__name__", type(handler).__name__))
     server = BackgroundServer(handler, name, Transcript(keep=keep))
     with _registry.lock:
-        server._start(_registry.servers.get(name), host, port, options)
+        replaced = _registry.servers.get(name)
+        if replaced is not None and replaced._is_current_thread():
+            raise RuntimeError(
+                f"a handler cannot replace its own server, {name!r}; do it in a cell"
+            )
+        server._start(replaced, host, port, options)
         _registry.servers[name] = server
+        # Last: an interrupt in here, which may last seconds, leaves the new one in charge.
+        if replaced is not None:
+            replaced.stop()
     wake_on_signals()
-    _bypass_proxy(host)
+    _bypass_proxy(str(urllib.parse.urlsplit(server.url).hostname))
     return server
 
 
@@ -138,6 +147,7 @@ class BackgroundServer:
         self._requested: tuple[str, int] | None = None  # host and port
         self._url = ""
         self._stop_timeout = STOP_TIMEOUT
+        self._closing = False
 
     @property
     def url(self) -> str:
@@ -224,7 +234,12 @@ class BackgroundServer:
 
     def __repr__(self) -> str:
         # Without the port: it differs from run to run, and cells show their last expression.
-        return f"<BackgroundServer {self.name!r} {'stopped' if self._thread is None else 'running'}>"
+        return (
+            f"<BackgroundServer {self.name!r} {'stopped' if self._thread is None else 'running'}>"
+        )
+
+    def _is_current_thread(self) -> bool:
+        return self._thread is not None and self._thread.is_current()
 
     def _start(
         self,
@@ -243,22 +258,24 @@ class BackgroundServer:
         }
         self._requested = (host, port)
         with contextlib.ExitStack() as undo:
-            shared = replaced and replaced._share_socket(host, port)
-            if shared:
-                options["sock"] = shared
-                undo.callback(shared.close)
-            elif "sock" not in options:
-                options |= {"host": host, "port": port}
+            if "sock" not in options:
+                shared = replaced and replaced._share_socket(host, port)
+                if shared:
+                    options["sock"] = shared
+                    undo.callback(shared.close)
+                else:
+                    options |= {"host": host, "port": port}
             thread = LoopThread(f"wslab server {self.name!r}", lambda: self._lifespan(options))
             thread.start(timeout=START_TIMEOUT)
             undo.pop_all()
-        if replaced is not None:
-            replaced.stop()
         self._thread = thread
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, options: dict[str, Any]) -> AsyncIterator[None]:
         self.transcript.refuse_waiting_here()
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(_create_task)
+        loop.set_exception_handler(self._record_background_error)
         self._server = server = await serve_websockets(self._handle, **options)
         host, port, *_ = server.sockets[0].getsockname()
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # "any" is no destination
@@ -270,6 +287,15 @@ class BackgroundServer:
             await self._close(server)
 
     async def _close(self, server: Server) -> None:
+        # A connection comes to connection_made() some turns of the loop after it was accepted. If
+        # the server is closed in between, asyncio forgets it, and the client waits for nothing.
+        loop = asyncio.get_running_loop()
+        for sock in server.sockets:
+            with contextlib.suppress(NotImplementedError):  # on Windows
+                loop.remove_reader(sock.fileno())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        self._closing = True
         for connection in list(self._connections):
             if connection.request is None:  # only TCP so far: no CLOSE frame is due
                 connection.transport.abort()
@@ -289,28 +315,34 @@ class BackgroundServer:
     async def _handle(self, connection: ServerConnection) -> None:
         try:
             await self.handler(connection)
-        except (asyncio.CancelledError, GeneratorExit):
-            raise
         except BaseException as exc:
-            # A handler that recv() or send() tells "closed" about its own connection has ended as
-            # a handler may; about another's, it has failed.
-            if isinstance(exc, ConnectionClosed) and connection.state is not State.OPEN:
+            if _is_regular_end(exc, connection):
                 return
-            self._record_error(cast(_RecordedConnection, connection), exc)
+            if _was_cancelled(exc):
+                raise
+            self._record_error(exc, cast(_RecordedConnection, connection).recorder.number)
             if isinstance(exc, Exception):
                 raise
-            # asyncio would let SystemExit and KeyboardInterrupt end the whole loop.
+            # asyncio would let SystemExit and KeyboardInterrupt end the whole loop, and websockets
+            # would take a CancelledError of the handler's own making for the end of its task.
             raise RuntimeError(f"the handler raised {type(exc).__name__}") from exc
 
-    def _record_error(self, connection: _RecordedConnection, exc: BaseException) -> None:
-        own = exc.__traceback__.tb_next if exc.__traceback__ else None  # from the handler on
+    def _record_background_error(
+        self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]
+    ) -> None:
+        """Record what nobody awaits: asyncio would print it, in whichever cell runs."""
+        exc = context.get("exception")
+        # A task that outlives its connection is told so by send(): nothing is wrong with that.
+        if exc is not None and not isinstance(exc, ConnectionClosed):
+            self._record_error(exc, getattr(context.get("future"), "wslab_connection", 0))
+
+    def _record_error(self, exc: BaseException, number: int) -> None:
+        own = exc.__traceback__
+        while own is not None and own.tb_frame.f_code.co_filename == __file__:
+            own = own.tb_next
         lines = traceback.format_exception(type(exc), exc, own)
         error = HandlerError(
-            connection.recorder.number,
-            type(exc).__name__,
-            str(exc),
-            "".join(lines),
-            time.perf_counter(),
+            number, type(exc).__name__, str(exc), "".join(lines), time.perf_counter()
         )
         self.transcript.extend([error])
 
@@ -340,7 +372,8 @@ class BackgroundServer:
         Return a second handle of the listening socket, if it is the one that is asked for.
 
         The server that takes over listens on the very same socket, so that no other program can
-        take the port in between, and no client is refused.
+        take the port in between, and no client finds nobody listening. One whose handshake is
+        going on when the old server stops may get HTTP status 503 from it.
         """
         if self._server is None or self._requested is None or self._thread is None:
             return None
@@ -359,7 +392,9 @@ class BackgroundServer:
         may be another file's; ``dup2`` replaces what is behind them.
         """
         sockets = [*(self._server.sockets if self._server else ())]
-        sockets += [c.transport.get_extra_info("socket") for c in self._connections]
+        for connection in self._connections:
+            connection.recorder.ended = True  # what is written from now on goes nowhere
+            sockets.append(connection.transport.get_extra_info("socket"))
         nothing = os.open(os.devnull, os.O_RDONLY)
         for sock in sockets:
             with contextlib.suppress(OSError):
@@ -370,11 +405,11 @@ class BackgroundServer:
 class _Recorder:
     """What crosses the wire on one connection, into the transcript."""
 
-    __slots__ = ("_client", "_extend", "_server", "aborted", "number", "unsent")
+    __slots__ = ("_client", "_extend", "_server", "ended", "number", "unsent")
 
     def __init__(self, number: int, transcript: Transcript) -> None:
         self.number = number
-        self.aborted = False
+        self.ended = False  # by the server, not by the client
         self.unsent = 0
         self._client = Decoder("client", number)
         self._server = Decoder("server", number)
@@ -397,7 +432,7 @@ class _Recorder:
         records: list[Record] = [*self._client.eof(now), *self._server.eof(now)]
         refused = self._server.accepted is False
         if not refused and not (self._client.closed and self._server.closed):
-            who = "the server" if self.aborted else "the client"
+            who = "the server" if self.ended else "the client"
             if not self._server.accepted:
                 how = "before the opening handshake was complete"
             elif self._client.closed or self._server.closed:
@@ -421,14 +456,20 @@ class _RecordedTransport:
 
     def write(self, data: bytes) -> None:
         # A transport that is closing throws away what is written to it: it never goes out.
-        if not self._is_closing():
+        if not (self._is_closing() or self._recorder.ended):
             # Recorded first, so that whoever got an answer finds it in the transcript.
             self._sent(data)
         self._write(data)
 
-    def abort(self) -> None:
+    def close(self) -> None:
         if not self._is_closing():
-            self._recorder.aborted = True
+            self._recorder.ended = True
+        self._transport.close()
+
+    def abort(self) -> None:
+        # Also after close(), which first sends what is in the buffer.
+        if not self._is_closing() or self._recorder.ended:
+            self._recorder.ended = True
             self._recorder.unsent = self._transport.get_write_buffer_size()
         self._transport.abort()
 
@@ -445,10 +486,13 @@ class _RecordedConnection(ServerConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         background = self.background
         background._accepted += 1
-        background._connections.add(self)
+        _number.set(background._accepted)
         self.recorder = _Recorder(background._accepted, background.transcript)
         recorded = _RecordedTransport(cast(asyncio.Transport, transport), self.recorder)
         super().connection_made(cast(asyncio.BaseTransport, recorded))
+        background._connections.add(self)
+        if background._closing:
+            recorded.abort()
 
     def data_received(self, data: bytes) -> None:
         self.recorder.received(data)
@@ -460,9 +504,58 @@ class _RecordedConnection(ServerConnection):
         super().connection_lost(exc)
 
 
+class _HandshakeErrors(logging.Handler):
+    """
+    Records the exceptions of ``process_request`` and the like.
+
+    ``websockets`` logs them with a traceback, which Python would print in whichever cell runs; and
+    failed handlers too, which are recorded by then.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        connection = getattr(record, "websocket", None)
+        exc = record.exc_info[1] if record.exc_info else None
+        if not exc or not isinstance(connection, _RecordedConnection):
+            return
+        if connection.state is State.CONNECTING:
+            connection.background._record_error(exc, connection.recorder.number)
+
+
+_logger = logging.getLogger("wslab.server")
+_logger.addHandler(_HandshakeErrors())
+
+
+def _create_task(
+    loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
+) -> asyncio.Task[Any]:
+    """Make a task that knows its connection; its context would tell from Python 3.12 on only."""
+    task: Any = asyncio.Task(coroutine, loop=loop, **options)
+    task.wslab_connection = _number.get()
+    return cast("asyncio.Task[Any]", task)
+
+
+def _is_regular_end(exc: BaseException, connection: ServerConnection) -> bool:
+    """
+    Return whether a handler ended as it may: recv() or send() told it that the client is gone.
+
+    Its own client, that is. If it is another handler's, it has failed.
+    """
+    if isinstance(exc, BaseExceptionGroup):  # out of a task group
+        return all(_is_regular_end(each, connection) for each in exc.exceptions)
+    return isinstance(exc, ConnectionClosed) and connection.state is not State.OPEN
+
+
+def _was_cancelled(exc: BaseException) -> bool:
+    """Return whether somebody cancelled the current task, rather than the task itself failed."""
+    task = asyncio.current_task()
+    cancelled = isinstance(exc, asyncio.CancelledError) and task is not None and task.cancelling()
+    return bool(cancelled) or isinstance(exc, GeneratorExit)
+
+
 def _check_handler(handler: object) -> None:
     if not callable(handler) or not (
-        inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(handler.__call__)
+        # The __call__ of its type: a class whose instances would be handlers is none itself.
+        inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__)
     ):
         raise TypeError(
             f"the handler must be an async function, not {handler!r}; "
@@ -483,9 +576,11 @@ def _bypass_proxy(host: str) -> None:
 
     ``websockets`` honours the proxy variables for 127.0.0.1 as well, where no proxy can help.
     """
-    if urllib.request.getproxies() and not urllib.request.proxy_bypass(host):
-        for variable in ("NO_PROXY", "no_proxy"):
-            os.environ[variable] = ",".join(filter(None, [os.environ.get(variable), host]))
+    proxies = urllib.request.getproxies()
+    if proxies and not urllib.request.proxy_bypass(host):
+        # Some programs read only the one, some only the other, and some prefer the lower case.
+        exempt = ",".join(filter(None, [proxies.get("no"), host]))
+        os.environ["NO_PROXY"] = os.environ["no_proxy"] = exempt
 
 
 class _Registry:
@@ -499,8 +594,15 @@ class _Registry:
         self.inherited: list[object] = []
 
     def stop_all(self) -> None:
+        """At the end of the process: say goodbye to the clients, but do not wait for the deaf."""
+        threads = [server._thread for server in list(self.servers.values()) if server._thread]
         for server in list(self.servers.values()):
-            server.stop(timeout=0.2)
+            server._stop_timeout = EXIT_TIMEOUT
+        for thread in threads:
+            thread.ask_to_stop()
+        deadline = time.monotonic() + 3 * EXIT_TIMEOUT
+        for thread in threads:
+            thread.join(deadline - time.monotonic())
 
     def after_fork(self) -> None:
         """In a forked child: the threads are not here, so let go of what they were serving."""
@@ -509,13 +611,14 @@ class _Registry:
             server._release_sockets()
             self.inherited += [server._thread, server._server]
             server._thread = server._server = None
+            # Its lock may have been held by the thread that is not here.
+            server.transcript._changed = threading.Condition(threading.Lock())
         self.servers.clear()
 
 
 def on_server_thread() -> bool:
     """Return whether the caller runs inside a handler of a background server."""
-    running = [server._thread for server in list(_registry.servers.values())]
-    return any(thread.is_current() for thread in running if thread)
+    return any(server._is_current_thread() for server in list(_registry.servers.values()))
 
 
 _registry = _Registry()

@@ -1,0 +1,1646 @@
+"""Tests of wslab.server: starting, replacing and stopping a server, and the truth of its record."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import errno
+import functools
+import gc
+import logging
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import urllib.request
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from conftest import MASK, TIMEOUT, RawClient, frame, open_sockets, request, until
+from websockets.asyncio.client import connect as connect_async
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import (
+    ConnectionClosed,
+    ConnectionClosedOK,
+    InvalidMessage,
+    InvalidStatus,
+)
+from websockets.sync.client import connect
+
+import wslab
+from wslab import _loop
+from wslab.handlers import echo
+from wslab.server import BackgroundServer, NotRunningError, _registry, on_server_thread, serve
+
+pytestmark = pytest.mark.usefixtures("leaves_nothing")
+
+Raw = Callable[..., RawClient]
+
+interrupts = pytest.mark.skipif(
+    sys.version_info < (3, 12) and sys.gettrace() is not None,
+    reason="Python 3.11 with a trace function cannot interrupt a thread: see LoopThread._interrupt",
+)
+
+
+@pytest.fixture(scope="module")
+def tls() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's and a client's side of TLS, with a certificate of their own."""
+    trustme = pytest.importorskip("trustme")
+    authority = trustme.CA()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.configure_trust(client)
+    return server, client
+
+
+async def forever(ws: ServerConnection) -> None:
+    """Neither read nor write, and never return."""
+    await asyncio.Event().wait()
+
+
+async def number(ws: ServerConnection) -> None:
+    """Tell the number that this version of the handler was written with."""
+    await ws.send("1")
+    await ws.wait_closed()
+
+
+def close_code(ws: Any) -> int | None:
+    """Wait until the server closes the connection; return the code."""
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            ws.recv(timeout=TIMEOUT)
+    return ws.close_code
+
+
+def listens(port: int) -> bool:
+    """Whether anything accepts TCP connections on a port of 127.0.0.1."""
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
+# Starting
+
+
+def test_returns_once_it_accepts_connections() -> None:
+    """serve() returns a server that is ready, on 127.0.0.1 and on a free port."""
+    server = serve(echo)
+    assert re.fullmatch(r"ws://127\.0\.0\.1:\d+", server.url)
+    assert server.url == f"ws://127.0.0.1:{server.port}"
+    with connect(server.url) as ws:
+        ws.send("at once")
+        assert ws.recv(timeout=TIMEOUT) == "at once"
+    server.stop()
+
+
+def test_names() -> None:
+    """A server is called after its handler, or as told; its repr shows neither port nor id."""
+
+    class Handler:
+        async def __call__(self, ws: ServerConnection) -> None: ...
+
+    with (
+        serve(echo) as by_handler,
+        serve(functools.partial(echo)) as by_class,
+        serve(Handler()) as by_own_class,
+        serve(echo, name="told") as told,
+    ):
+        servers = (by_handler, by_class, by_own_class, told)
+        assert [server.name for server in servers] == ["echo", "partial", "Handler", "told"]
+        assert (repr(told), told.handler) == ("<BackgroundServer 'told' running>", echo)
+    assert repr(told) == "<BackgroundServer 'told' stopped>"
+
+
+def test_with() -> None:
+    """Leaving a with block stops the server, also by an exception, which goes on."""
+    server = serve(echo)
+    port = server.port
+    with contextlib.suppress(ZeroDivisionError), server:
+        raise ZeroDivisionError
+    assert listens(port) is False
+
+
+def test_async_with() -> None:
+    """Leaving an async with block stops the server and lets a client on the same loop answer."""
+
+    async def main() -> tuple[int | None, int]:
+        async with serve(echo) as server:
+            ws = await connect_async(server.url)
+        with contextlib.suppress(ConnectionClosedOK):
+            await ws.recv()
+        return ws.close_code, len(server.transcript.filter(sender="client", kind="close"))
+
+    assert asyncio.run(main()) == (1001, 1)
+
+
+def test_stopped_server_has_no_address() -> None:
+    """url and port of a stopped server raise an error that says what to do."""
+    server = serve(echo)
+    server.stop()
+    for name in ("url", "port"):
+        with pytest.raises(NotRunningError, match=r"'echo' is not running; call wslab.serve\(\)"):
+            getattr(server, name)
+
+
+async def two_arguments(ws: ServerConnection, path: str) -> None: ...
+
+
+async def no_argument() -> None: ...
+
+
+async def keyword(ws: ServerConnection, *, path: str) -> None: ...
+
+
+class ClassWithAsyncCall:
+    """Its instances are handlers; it is not."""
+
+    def __init__(self, ws: object) -> None: ...
+
+    async def __call__(self, ws: ServerConnection) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("handler", "message"),
+    [
+        (lambda ws: None, "must be an async function"),
+        (None, "must be an async function"),
+        ("echo", "must be an async function"),
+        (print, "must be an async function"),
+        (ClassWithAsyncCall, "must be an async function"),
+        (two_arguments, "must take one argument.*missing a required argument: 'path'"),
+        (no_argument, "must take one argument.*too many positional arguments"),
+        (keyword, "must take one argument.*missing a required.*argument: 'path'"),
+    ],
+)
+def test_not_a_handler(handler: Any, message: str) -> None:
+    """What is not an async function of one argument is refused, in words that help."""
+    with pytest.raises(TypeError, match=message):
+        serve(handler)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"nonsense": 1}, TypeError, "nonsense"),
+        ({"compression": "zip"}, ValueError, "unsupported compression: zip"),
+        ({"subprotocols": "chat"}, TypeError, "subprotocols"),
+        ({"create_connection": object}, TypeError, "subclass of .*ServerConnection"),
+        ({"create_connection": lambda *_: None}, TypeError, "subclass of .*ServerConnection"),
+        ({"keep": 0}, ValueError, "keep"),
+        ({"ssl": True}, TypeError, "ssl"),
+        ({"port": 70000}, OverflowError, "port"),
+        ({"port": "http!"}, OSError, "."),
+        ({"host": "192.0.2.1"}, OSError, "."),  # of a network that exists in examples only
+        ({"host": "::nonsense"}, OSError, "."),
+    ],
+)
+def test_bad_options(options: dict[str, Any], error: type[Exception], message: str) -> None:
+    """An option that cannot work raises at once; the fixture checks that nothing is left."""
+    with pytest.raises(error, match=message):
+        serve(echo, **options)
+
+
+def test_port_taken() -> None:
+    """A taken port raises the system's error, and whoever has the port keeps it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match="in use") as caught:
+            serve(echo, port=port)
+        assert caught.value.errno == errno.EADDRINUSE
+        assert listens(port) is True
+
+
+def test_port_of_another_server() -> None:
+    """A server of another name does not take a server's port over."""
+    with serve(echo) as server:
+        with pytest.raises(OSError, match="in use"):
+            serve(echo, name="other", port=server.port)
+        assert wslab.talk(server.url, "still here") == ["still here"]
+
+
+def test_interrupted_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt while the server starts ends the start and leaves nothing."""
+
+    async def hang(*args: object, **options: object) -> None:
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("wslab.server.serve_websockets", hang)
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        serve(echo)
+    assert time.monotonic() - begun < TIMEOUT
+
+
+def test_several_servers_and_clients() -> None:
+    """Several servers, each with several clients of both kinds, do not disturb each other."""
+
+    async def prefix(ws: ServerConnection) -> None:
+        async for message in ws:
+            await ws.send(f"second: {message}")
+
+    async def main(url: str) -> list[Any]:
+        async with connect_async(url) as one, connect_async(url) as two:
+            await one.send("1")
+            await two.send("2")
+            return [await two.recv(), await one.recv()]
+
+    with serve(echo) as first, serve(prefix) as second:
+        with connect(first.url) as a, connect(second.url) as b, connect(second.url) as c:
+            for ws, message in ((a, "a"), (b, "b"), (c, "c")):
+                ws.send(message)
+            got = [ws.recv(timeout=TIMEOUT) for ws in (c, b, a)]
+        assert got == ["second: c", "second: b", "a"]
+        assert asyncio.run(main(first.url)) == ["2", "1"]
+        assert asyncio.run(main(second.url)) == ["second: 2", "second: 1"]
+        assert {record.connection for record in first.transcript} == {1, 2, 3}
+        assert {record.connection for record in second.transcript} == {1, 2, 3, 4}
+
+
+def test_server_started_by_a_handler() -> None:
+    """A handler may start a server of its own, and stop it."""
+
+    async def start(ws: ServerConnection) -> None:
+        with serve(echo) as inner:
+            await ws.send(await asyncio.to_thread(lambda: wslab.talk(inner.url, "inner")[0]))
+
+    with serve(start) as server:
+        assert wslab.talk(server.url, replies=1) == ["inner"]
+
+
+# Replacing
+
+
+def test_replacing() -> None:
+    """Serving again under a name keeps the port, closes old clients with 1001, runs new code."""
+    old = serve(number)
+    url = old.url
+    with connect(url) as ws:
+        assert ws.recv(timeout=TIMEOUT) == "1"
+
+        async def edited(ws: ServerConnection) -> None:
+            await ws.send("2")
+
+        new = serve(edited, name="number")
+        assert close_code(ws) == 1001
+    assert (new.url, wslab.talk(url, replies=1)) == (url, ["2"])
+    assert (repr(old), repr(new)) == (
+        "<BackgroundServer 'number' stopped>",
+        "<BackgroundServer 'number' running>",
+    )
+    assert [record.close_code for record in old.transcript.filter(kind="close")] == [1001, 1001]
+    assert [record.text for record in new.transcript.filter(kind="text")] == ["2"]
+    old.stop()  # of no effect on the new one
+    assert new.url == url
+    new.stop()
+    assert listens(int(url.rpartition(":")[2])) is False
+
+
+@pytest.mark.parametrize("options", [{"nonsense": 1}, {"host": "192.0.2.1"}, {"keep": 0}])
+def test_failed_replacement(options: dict[str, Any]) -> None:
+    """If the new server cannot start, the old one and its clients go on as if nothing was."""
+    with serve(echo) as old, connect(old.url) as ws:
+        with pytest.raises((TypeError, ValueError, OSError)):
+            serve(echo, **options)
+        ws.send("still here")
+        assert ws.recv(timeout=TIMEOUT) == "still here"
+        assert wslab.talk(old.url, "new client") == ["new client"]
+        with serve(echo) as new:
+            assert wslab.talk(new.url, "replaced after all") == ["replaced after all"]
+
+
+def test_replacing_on_a_fixed_port() -> None:
+    """A fixed port is kept by asking for it again, and left by asking for another."""
+    with serve(echo) as placeholder:
+        free = placeholder.port
+    first = serve(echo, port=free)
+    second = serve(echo, port=free)
+    assert (second.port, wslab.talk(second.url, "x")) == (free, ["x"])
+    with serve(echo, name="other") as placeholder:
+        another = placeholder.port
+    third = serve(echo, port=another)
+    assert (third.port, listens(free)) == (another, False)
+    fourth = serve(echo)
+    assert (fourth.port, repr(first)) == (another, "<BackgroundServer 'echo' stopped>")
+    fourth.stop()
+
+
+def test_replacing_with_a_socket_of_ones_own() -> None:
+    """A socket passed as sock= is the one that is used, also by a server that replaces another."""
+    with serve(echo):
+        sock = socket.create_server(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+        with serve(echo, sock=sock) as new:
+            assert (new.port, wslab.talk(new.url, "x")) == (port, ["x"])
+            with serve(echo) as newest:  # and again without: it keeps that port
+                assert newest.port == port
+
+
+def test_somebody_always_listens_while_a_server_is_replaced() -> None:
+    """Clients that connect while servers are replaced are answered, by the old or the new one."""
+    server = serve(number)
+    url, done = server.url, threading.Event()
+
+    def connect_again_and_again() -> int:
+        served = 0
+        while not done.is_set():
+            # The old server may refuse, or cut, who is in the middle of the opening handshake.
+            with (
+                contextlib.suppress(InvalidStatus, InvalidMessage, ConnectionClosed),
+                connect(url, open_timeout=TIMEOUT) as ws,
+            ):
+                ws.recv(timeout=TIMEOUT)
+                served += 1
+        return served
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        clients = [pool.submit(connect_again_and_again) for _ in range(3)]
+        try:
+            for _ in range(20):
+                server = serve(number)
+        finally:
+            done.set()
+        assert [client.result(TIMEOUT) > 0 for client in clients] == [True] * 3
+    server.stop()
+
+
+def test_rerunning_leaks_nothing() -> None:
+    """Fifty re-runs, each with a client, leave one thread and one server's sockets."""
+    server = serve(echo)
+    url, threads, sockets = server.url, threading.active_count(), len(open_sockets())
+    servers: list[weakref.ref[BackgroundServer]] = []
+    connections: weakref.WeakSet[ServerConnection] = weakref.WeakSet()
+
+    async def remember(ws: ServerConnection) -> None:
+        connections.add(ws)
+        await echo(ws)
+
+    for _ in range(50):
+        server = serve(remember, name="echo")
+        servers.append(weakref.ref(server))
+        with connect(url) as ws:
+            ws.send("x")
+            ws.recv(timeout=TIMEOUT)
+    until(lambda: len(open_sockets()) == sockets)
+    assert threading.active_count() == threads
+    gc.collect()
+    assert [reference() for reference in servers if reference() is not None] == [server]
+    server.stop()
+    server = ws = None  # type: ignore[assignment]
+    gc.collect()
+    assert [reference() for reference in servers if reference() is not None] == []
+    assert list(connections) == []
+
+
+def test_interrupted_replacement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt while the old server is being closed leaves the new one in charge."""
+    with serve(echo) as old:
+
+        def interrupt(server: BackgroundServer) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(BackgroundServer, "stop", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                serve(echo)
+        with _registry.servers["echo"] as new:
+            assert (new is old, new.port) == (False, old.port)
+    assert _registry.servers == {}
+
+
+def test_a_handler_replaces_its_own_server() -> None:
+    """A handler cannot replace its own server: it is told so, and the server goes on."""
+
+    async def replace(ws: ServerConnection) -> None:
+        try:
+            serve(echo, name="mine")
+        except RuntimeError as exc:
+            await ws.send(str(exc))
+
+    with serve(replace, name="mine") as server:
+        [answer] = wslab.talk(server.url, replies=1)
+        assert "a handler cannot" in answer
+        assert (_registry.servers["mine"], server.port > 0) == (server, True)
+
+
+# Stopping
+
+
+def test_stop_is_idempotent() -> None:
+    """A stopped server can be stopped again, by any means."""
+    with serve(echo) as server:
+        server.stop()
+        server.stop()
+    assert repr(server) == "<BackgroundServer 'echo' stopped>"
+
+
+def test_stop_frees_the_port() -> None:
+    """The port is free as soon as stop() returns."""
+    with serve(echo) as server:
+        port = server.port
+    with socket.create_server(("127.0.0.1", port)) as again:
+        assert again.getsockname()[1] == port
+
+
+def test_stop_from_two_threads() -> None:
+    """Concurrent stops all return, once the server is stopped."""
+    server = serve(echo)
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        stops = [pool.submit(server.stop) for _ in range(3)]
+        assert [stop.result(TIMEOUT) for stop in stops] == [None] * 3
+    assert repr(server) == "<BackgroundServer 'echo' stopped>"
+
+
+def stop_quickly(server: BackgroundServer, timeout: float = 0.05) -> bool:
+    """Stop a server whose clients or handlers do not cooperate; return whether it was in time."""
+    begun = time.monotonic()
+    server.stop(timeout=timeout)
+    # Its clients get their time, its handlers theirs, and the loop a moment for what is left.
+    return time.monotonic() - begun < 2 * timeout + _loop.CLEAN_UP_TIMEOUT + 1
+
+
+def test_stop_with_clients_that_do_not_answer_close(raw: Raw) -> None:
+    """Clients that never answer CLOSE get it all the same, and are disconnected in time."""
+    server = serve(echo)
+    clients = [raw(server.port).open() for _ in range(5)]
+    server.transcript.wait(sender="server", kind="handshake", count=5)
+    assert stop_quickly(server) is True
+    assert [client.read_all() for client in clients] == [b"\x88\x02\x03\xe9"] * 5
+    assert [record.problem for record in server.transcript.filter(kind="lost")] == [
+        "the server ended the TCP connection without answering the CLOSE frame"
+    ] * 5
+
+
+def test_stop_with_clients_that_never_read(raw: Raw) -> None:
+    """Clients whose buffers are full are cut off in time; what never left is counted."""
+    blocked = threading.Event()
+
+    async def flood(ws: ServerConnection) -> None:
+        while True:
+            if ws.transport.get_write_buffer_size() > 2**20:
+                blocked.set()
+            await ws.send(bytes(2**20))
+
+    server = serve(flood)
+    client = raw(server.port)
+    client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.send(request())
+    until(lambda: any(c.paused for c in list(server._connections)), "a full buffer")
+    assert stop_quickly(server) is True
+    [lost] = server.transcript.filter(kind="lost")
+    assert lost.unsent > 0
+
+
+def test_stop_with_clients_before_their_handshake(raw: Raw) -> None:
+    """Clients that have not sent their handshake, or half of it, are cut off at once."""
+    server = serve(echo)
+    clients = [raw(server.port) for _ in range(3)]
+    clients[1].send(request()[:-2])
+    until(lambda: len(server._connections) == 3)
+    begun = time.monotonic()
+    server.stop(timeout=TIMEOUT)
+    assert time.monotonic() - begun < 1
+    assert [client.read_all() for client in clients] == [b""] * 3
+
+
+def test_stop_with_a_client_in_the_tls_handshake(raw: Raw, tls: tuple[Any, Any]) -> None:
+    """A client that connects to a TLS server and says nothing is cut off in time."""
+    server = serve(echo, ssl=tls[0])
+    client = raw(server.port)
+    with connect(server.url, ssl=tls[1]):  # so that the first client has been accepted
+        assert stop_quickly(server) is True
+    assert client.read_all() == b""
+
+
+def test_stop_with_hundreds_of_clients() -> None:
+    """Three hundred clients all get 1001, within the time of one."""
+
+    async def main() -> tuple[set[int | None], float]:
+        server = serve(echo, keep=10_000)
+        clients = await asyncio.gather(*(connect_async(server.url) for _ in range(300)))
+        begun = time.monotonic()
+        await asyncio.to_thread(server.stop, TIMEOUT)
+        seconds = time.monotonic() - begun
+        await asyncio.gather(*(client.wait_closed() for client in clients))
+        return {client.close_code for client in clients}, seconds
+
+    codes, seconds = asyncio.run(main())
+    assert codes == {1001}
+    assert seconds < TIMEOUT
+
+
+async def sleep_on(ws: ServerConnection) -> None:
+    """Do not notice that the connection is closed."""
+    await asyncio.Event().wait()
+
+
+async def refuse_to_be_cancelled(ws: ServerConnection) -> None:
+    """Swallow CancelledError."""
+    while True:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("handler", [sleep_on, refuse_to_be_cancelled])
+def test_stop_with_handlers_that_do_not_return(handler: Any) -> None:
+    """Handlers that go on after the end of their connection are cancelled, and it is no error."""
+    server = serve(handler)
+    with connect(server.url) as ws:
+        assert stop_quickly(server) is True
+        assert close_code(ws) == 1001
+    assert len(server.transcript.filter(kind="error")) == 0
+
+
+@interrupts
+def test_stop_with_a_handler_that_never_awaits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endless loop is ended, at the line where it is, and the record says by what."""
+    monkeypatch.setattr(_loop, "NOTICE_TIMEOUT", 0.05)
+
+    async def spin(ws: ServerConnection) -> None:
+        while True:
+            spinning.set()
+
+    spinning = threading.Event()
+    server = serve(spin)
+    with connect(server.url) as ws:
+        assert spinning.wait(TIMEOUT) is True
+        assert stop_quickly(server) is True
+        assert close_code(ws) == 1011
+    [error] = server.transcript.filter(kind="error")
+    assert (error.type, error.message) == (
+        "HeldUpError",
+        "stop() ended code that held up the event loop: it did not await",
+    )
+    assert "spinning.set()" in error.traceback
+
+
+def test_stop_with_a_handler_that_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handler in a blocking call goes on after stop(), which warns; port and clients are free."""
+    monkeypatch.setattr(_loop, "NOTICE_TIMEOUT", 0.05)
+    blocked, release = threading.Event(), threading.Event()
+
+    async def block(ws: ServerConnection) -> None:
+        blocked.set()
+        release.wait(TIMEOUT)
+
+    server = serve(block)
+    port = server.port
+    with connect(server.url) as ws:
+        assert blocked.wait(TIMEOUT) is True
+        with pytest.warns(RuntimeWarning, match="'block' has left its port, but a handler holds"):
+            server.stop(timeout=0.05)
+        assert (close_code(ws), listens(port)) == (1006, False)
+    thread = next(t for t in threading.enumerate() if t.name == "wslab server 'block'")
+    release.set()
+    thread.join(TIMEOUT)
+    assert (thread.is_alive(), server.transcript[-1].problem) == (
+        False,
+        "the server ended the TCP connection without a closing handshake",
+    )
+    assert len(server.transcript.filter(kind="close")) == 0
+
+
+def test_stop_inside_a_handler() -> None:
+    """A handler that stops its own server is told how to do it instead, and that works."""
+    refused: list[str] = []
+
+    async def stop(ws: ServerConnection) -> None:
+        try:
+            server.stop()
+        except RuntimeError as exc:
+            refused.append(str(exc))
+        await asyncio.to_thread(server.stop, 0.05)
+
+    server = serve(stop)
+    with connect(server.url) as ws:
+        assert close_code(ws) == 1001
+    until(lambda: repr(server).endswith("stopped>"))
+    assert refused == [
+        "a handler cannot stop its own server and wait for it; call stop() in a cell, or "
+        "await asyncio.to_thread(server.stop)"
+    ]
+
+
+def test_interrupted_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt while stop() waits goes through, and the server stops all the same."""
+    server = serve(echo)
+
+    def interrupt(thread: Any, timeout: float) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, connect(server.url):
+        patch.setattr(_loop.LoopThread, "join", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            server.stop()
+    server.stop()
+    assert repr(server) == "<BackgroundServer 'echo' stopped>"
+
+
+def test_stop_at_exit() -> None:
+    """At the end of the process all servers are stopped at the same time."""
+    servers = [serve(sleep_on, name=str(number)) for number in range(3)]
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(connect(server.url)) for server in servers]
+        begun = time.monotonic()
+        _registry.stop_all()
+        assert time.monotonic() - begun < 1
+        assert [close_code(client) for client in clients] == [1001] * 3
+    for server in servers:
+        server.stop()
+    assert _registry.servers == {}
+
+
+# Handlers that fail
+
+
+@pytest.mark.parametrize(
+    ("error", "type_name", "message"),
+    [
+        (ValueError("a bug"), "ValueError", "a bug"),
+        (SystemExit(3), "SystemExit", "3"),
+        (KeyboardInterrupt(), "KeyboardInterrupt", ""),
+        (asyncio.CancelledError("by itself"), "CancelledError", "by itself"),
+        (ExceptionGroup("several", [ValueError("a bug")]), "ExceptionGroup", "several"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_handler_error(
+    error: BaseException, type_name: str, message: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What a handler raises is recorded before the CLOSE 1011; nothing is printed."""
+
+    async def fail(ws: ServerConnection) -> None:
+        await ws.recv()
+        raise error
+
+    with serve(fail) as server:
+        for _ in range(2):  # the server goes on
+            with connect(server.url) as ws:
+                ws.send("x")
+                assert close_code(ws) == 1011
+            server.transcript.wait(connection=-1, sender="client", kind="close")
+        records = server.transcript.filter(connection=2)
+        assert [record.kind for record in records[2:]] == ["text", "error", "close", "close"]
+        found = records[3]
+        assert (found.type, found.message.partition(" (")[0]) == (type_name, message)
+        # The traceback begins in the handler: the learner's own code.
+        assert re.search(
+            r'Traceback.*\n[ |]*File ".*test_server.py", .* in fail\n', found.traceback
+        )
+    gc.collect()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 3000, 4001, 1011])
+def test_a_client_that_leaves_is_no_error(code: int, capfd: pytest.CaptureFixture[str]) -> None:
+    """A handler that is told "closed" about its own connection has ended as it may."""
+
+    async def listen(ws: ServerConnection) -> None:
+        while True:
+            await ws.recv()
+
+    async def listen_in_a_task_group(ws: ServerConnection) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(listen(ws))
+            group.create_task(listen_once_more(ws))
+
+    async def listen_once_more(ws: ServerConnection) -> None:
+        await ws.wait_closed()
+        await ws.send("anybody there?")
+
+    for handler in (listen, echo, listen_in_a_task_group):
+        with serve(handler) as server:
+            with connect(server.url) as ws:
+                ws.close(code)
+            until(lambda server=server: not server._connections)
+        assert [record.kind for record in server.transcript[2:]] == ["close", "close"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_another_connection_that_is_closed_is_an_error() -> None:
+    """A handler that fails on another client's connection is recorded as failed."""
+    guests: list[ServerConnection] = []
+
+    async def gossip(ws: ServerConnection) -> None:
+        guests.append(ws)
+        await ws.recv()
+        await guests[0].send("have you heard?")
+
+    with serve(gossip) as server:
+        with connect(server.url):
+            server.transcript.wait(sender="server", kind="handshake")
+        until(lambda: not server._connections)
+        with connect(server.url) as ws:
+            ws.send("x")
+            assert close_code(ws) == 1011
+    [error] = server.transcript.filter(kind="error")
+    assert (error.connection, error.type) == (2, "ConnectionClosedOK")
+
+
+def test_tasks_of_a_handler(capfd: pytest.CaptureFixture[str]) -> None:
+    """What a handler's background task raises is recorded; that its client left is no error."""
+
+    async def fail(ws: ServerConnection) -> None:
+        raise ValueError("in the background")
+
+    async def tick(ws: ServerConnection) -> None:
+        await ws.wait_closed()
+        await ws.send("tick")
+
+    tasks = []
+
+    async def start(ws: ServerConnection) -> None:
+        tasks.extend(asyncio.create_task(work(ws)) for work in (tick, fail))
+        await ws.wait_closed()
+
+    with serve(start) as server:
+        for _ in range(2):
+            with connect(server.url):
+                pass
+            until(lambda: tasks and all(task.done() for task in tasks))
+            tasks.clear()
+            gc.collect()  # which is when asyncio notices that nobody awaits them
+        server.transcript.wait(kind="error", count=2)
+    assert [(e.connection, e.type, e.message) for e in server.transcript.filter(kind="error")] == [
+        (1, "ValueError", "in the background"),
+        (2, "ValueError", "in the background"),
+    ]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_callbacks_that_fail(capfd: pytest.CaptureFixture[str]) -> None:
+    """What a callback of the loop raises is recorded, though nobody knows whose it is."""
+
+    async def later(ws: ServerConnection) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_soon(lambda: 1 / 0)
+        loop.call_exception_handler({"message": "not an exception"})
+
+    with serve(later) as server:
+        wslab.talk(server.url)
+        error = server.transcript.wait(kind="error")
+    assert (error.connection, error.type) == (0, "ZeroDivisionError")
+    assert len(server.transcript.filter(kind="error")) == 1
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("option", ["process_request", "process_response", "select_subprotocol"])
+def test_callbacks_of_the_handshake_that_fail(
+    option: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A failed callback of the handshake is recorded before the client gets HTTP 500."""
+
+    def fail(*args: object) -> None:
+        raise LookupError("a bug")
+
+    options: dict[str, Any] = {option: fail}
+    with (
+        serve(echo, subprotocols=["chat"], **options) as server,
+        pytest.raises(InvalidStatus, match="HTTP 500"),
+        connect(server.url, subprotocols=["chat"]),
+    ):
+        pass
+    records = server.transcript.snapshot()
+    assert [record.kind for record in records] == ["handshake", "error", "handshake"]
+    assert (records[1].connection, records[1].type, records[1].message) == (
+        1,
+        "LookupError",
+        "a bug",
+    )
+    assert 'test_server.py", line' in records[1].traceback
+    assert capfd.readouterr() == ("", "")
+
+
+def test_logger_of_ones_own(caplog: pytest.LogCaptureFixture) -> None:
+    """A logger passed as logger= gets what websockets logs; by default nothing is handled."""
+
+    async def fail(ws: ServerConnection) -> None:
+        raise ValueError("a bug")
+
+    with serve(fail, logger=logging.getLogger("mine")) as server, connect(server.url) as ws:
+        close_code(ws)
+    failed = [record for record in caplog.records if record.exc_info]
+    assert [(record.name, record.getMessage()) for record in failed] == [
+        ("mine", "connection handler failed")
+    ]
+
+
+def test_clients_that_vanish_in_numbers(raw: Raw, capfd: pytest.CaptureFixture[str]) -> None:
+    """A hundred clients that are reset are a hundred records, and nothing is printed."""
+
+    async def push(ws: ServerConnection) -> None:
+        while True:
+            await ws.send("x")
+            await asyncio.sleep(0)
+
+    with serve(push, keep=100_000) as server:
+        for _ in range(100):
+            client = raw(server.port).open()
+            client.read_frame()
+            client.reset()
+        server.transcript.wait(kind="lost", count=100)
+        assert len(server.transcript.filter(kind="error")) == 0
+        assert {record.problem for record in server.transcript.filter(kind="lost")} == {
+            "the client ended the TCP connection without a closing handshake"
+        }
+    gc.collect()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_print_in_a_handler(capfd: pytest.CaptureFixture[str]) -> None:
+    """A print() of a handler's own goes where prints go; the server adds nothing to it."""
+
+    async def chatty(ws: ServerConnection) -> None:
+        print("a client is here")
+
+    with serve(chatty) as server:
+        wslab.talk(server.url)
+    assert capfd.readouterr() == ("a client is here\n", "")
+
+
+# The record of the wire
+
+
+def wire_bytes(server: BackgroundServer, sender: str) -> bytes:
+    """All bytes of one direction, put together again from the records."""
+    return b"".join(record.head + record.body for record in server.transcript.filter(sender=sender))
+
+
+def test_the_record_is_what_crossed_the_wire(raw: Raw) -> None:
+    """Byte for byte, the records are what a client of bytes sent and received."""
+    with serve(echo) as server:
+        client = raw(server.port).open("/path?query", Origin="http://localhost:8888")
+        client.send_frame(0x81, "héllo".encode())
+        assert client.read_frame() == (0x81, "héllo".encode())
+        client.send_frame(0x82, bytes(range(8)))
+        assert client.read_frame() == (0x82, bytes(range(8)))
+        client.send_frame(0x01, b"in two ")
+        client.send_frame(0x80, b"fragments")
+        assert client.read_frame() == (0x81, b"in two fragments")
+        client.send_frame(0x89, b"a ping")
+        assert client.read_frame() == (0x8A, b"a ping")
+        client.send_frame(0x88, (4001).to_bytes(2, "big") + b"bye")
+        client.read_all()
+        client.sock.close()
+        until(lambda: not server._connections)
+        assert wire_bytes(server, "client") == client.sent
+        assert wire_bytes(server, "server") == client.received
+    seen = server.transcript
+    assert [(r.kind, r.masking_key) for r in seen.filter(sender="client")[1:]] == [
+        ("text", MASK),
+        ("binary", MASK),
+        ("text", MASK),
+        ("continuation", MASK),
+        ("ping", MASK),
+        ("close", MASK),
+    ]
+    assert [(r.kind, r.masking_key) for r in seen.filter(sender="server")[1:]] == [
+        ("text", None),
+        ("binary", None),
+        ("text", None),
+        ("pong", None),
+        ("close", None),
+    ]
+    request_record, response = seen.filter(kind="handshake")
+    assert (request_record.path, response.status) == ("/path?query", 101)
+    assert request_record.header("origin") == "http://localhost:8888"
+    sent_close, received_close = seen.filter(kind="close")
+    assert (sent_close.close_code, sent_close.close_reason) == (4001, "bye")
+    assert (received_close.close_code, received_close.close_reason) == (4001, "bye")
+
+
+def test_the_record_is_there_before_the_answer() -> None:
+    """Whoever got an answer finds it in the transcript, without waiting."""
+    with serve(echo) as server, connect(server.url) as ws:
+        for count in range(1, 101):
+            ws.send("x")
+            ws.recv(timeout=TIMEOUT)
+            assert len(server.transcript.filter(kind="text", sender="server")) == count
+
+
+def test_many_frames_in_one_packet(raw: Raw) -> None:
+    """Frames that arrive together, with the handshake even, are told apart."""
+    with serve(echo) as server:
+        client = raw(server.port)
+        client.send(request() + frame(0x81, b"1") + frame(0x81, b"2") + frame(0x88))
+        client.read_all()
+        client.sock.close()
+        until(lambda: not server._connections)
+        assert wire_bytes(server, "client") == client.sent
+    kinds = [record.kind for record in server.transcript.filter(sender="client")]
+    assert kinds == ["handshake", "text", "text", "close"]
+
+
+def test_aborted_by_the_server(raw: Raw) -> None:
+    """After transport.abort() there is no CLOSE in the record, for none was sent."""
+
+    async def abort(ws: ServerConnection) -> None:
+        await ws.recv()
+        ws.transport.abort()
+        with contextlib.suppress(ConnectionClosed):
+            await ws.send("into the void")
+
+    with serve(abort) as server:
+        client = raw(server.port).open()
+        client.send_frame(0x81, b"x")
+        client.read_all()
+        lost = server.transcript.wait(kind="lost")
+        assert wire_bytes(server, "server") == client.received
+    assert (lost.problem, lost.unsent) == (
+        "the server ended the TCP connection without a closing handshake",
+        0,
+    )
+    assert len(server.transcript.filter(kind="close")) == 0
+
+
+def test_what_never_left_is_counted(raw: Raw) -> None:
+    """abort() throws away what the client's full buffers kept waiting; the record says how much."""
+    waiting: list[int] = []
+
+    async def flood(ws: ServerConnection) -> None:
+        ws.transport.write(frame_to_client := b"\x82\x7f" + (2**24).to_bytes(8, "big"))
+        ws.transport.write(bytes(2**24))
+        waiting.append(ws.transport.get_write_buffer_size())
+        assert frame_to_client
+        ws.transport.abort()
+
+    with serve(flood) as server:
+        client = raw(server.port)
+        client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.open()
+        lost = server.transcript.wait(kind="lost")
+    assert [lost.unsent] == waiting
+    assert lost.unsent > 0
+
+
+@pytest.mark.parametrize("end", ["close", "abort", "close, then abort"])
+def test_ended_by_the_server(end: str, raw: Raw) -> None:
+    """Whoever ended the TCP connection is named: here a handler did, past the closing handshake."""
+
+    async def hang_up(ws: ServerConnection) -> None:
+        if "close" in end:
+            ws.transport.close()
+        if "abort" in end:
+            ws.transport.abort()
+
+    with serve(hang_up) as server:
+        raw(server.port).open().read_all()
+        lost = server.transcript.wait(kind="lost")
+    assert lost.problem == "the server ended the TCP connection without a closing handshake"
+
+
+@pytest.mark.parametrize(
+    ("data", "how"),
+    [
+        (b"", "before the opening handshake was complete"),
+        (request()[:-2], "before the opening handshake was complete"),
+        (request(), "without a closing handshake"),
+        (request() + frame(0x81, b"x"), "without a closing handshake"),
+    ],
+)
+@pytest.mark.parametrize("end", ["FIN", "RST", "half-closed"])
+def test_ended_by_the_client(data: bytes, how: str, end: str, raw: Raw) -> None:
+    """A client that ends TCP by FIN, by RST, or only its own direction, is recorded as lost."""
+    with serve(echo) as server:
+        client = raw(server.port)
+        client.send(data)
+        if how == "without a closing handshake":
+            client.read_until(b"\r\n\r\n")
+        if end == "FIN":
+            client.sock.close()
+        elif end == "RST":
+            until(lambda: server._connections)
+            client.reset()
+        else:
+            client.sock.shutdown(socket.SHUT_WR)
+        lost = server.transcript.wait(kind="lost")
+    assert lost.problem == f"the client ended the TCP connection {how}"
+
+
+def test_half_a_frame(raw: Raw) -> None:
+    """A client that is cut off inside a frame leaves what came of it, marked as incomplete."""
+    with serve(echo) as server:
+        header = raw(server.port).open()
+        header.send(b"\x81")
+        header.sock.close()
+        server.transcript.wait(kind="lost", connection=1)
+        payload = raw(server.port).open()
+        payload.send(frame(0x81, b"hello")[:-2])
+        payload.sock.close()
+        server.transcript.wait(kind="lost", connection=2)
+    assert [record.kind for record in server.transcript.filter(connection=1)[2:]] == [
+        "malformed",
+        "lost",
+    ]
+    cut, lost = server.transcript.filter(connection=2)[2:]
+    assert (cut.payload, cut.length, cut.complete, lost.kind) == (b"hel", 5, False, "lost")
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",  # the beginning of TLS
+        b"SSH-2.0-OpenSSH_9.7\r\n\r\n",
+        b"\r\n\r\n",
+        b"GET / HTTP/9.9.9 nonsense\r\n\r\n",
+        b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        bytes(100_000),
+        b"G" * 100_000,
+        b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 50_000,
+        b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_garbage_instead_of_a_handshake(
+    garbage: bytes, raw: Raw, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What is no handshake ends the connection; it is in the record and nothing is printed."""
+    with serve(echo, open_timeout=0.2) as server:
+        client = raw(server.port)
+        with contextlib.suppress(ConnectionError):
+            client.send(garbage)
+        answer = client.read_all()
+        client.sock.close()
+        server.transcript.wait(where=lambda record: record.kind in ("lost", "malformed"))
+        assert answer.startswith(b"HTTP/1.1 101") is False
+        assert wslab.talk(server.url, "still here") == ["still here"]
+        assert len(server.transcript.filter(kind="error")) == 0
+    gc.collect()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Upgrade": "h2c"}, 426),
+        ({"Sec_WebSocket_Version": "8"}, 400),
+        ({"Sec_WebSocket_Key": "short"}, 400),
+        ({"Origin": "https://example.com"}, 403),
+    ],
+)
+def test_refused_handshake(
+    headers: dict[str, str], status: int, raw: Raw, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A handshake that is refused is recorded with the status; it is no loss."""
+    with serve(echo) as server:
+        client = raw(server.port).open(**headers)
+        client.read_all()
+        client.sock.close()
+        until(lambda: not server._connections)
+    records = server.transcript.snapshot()
+    assert [record.kind for record in records] == ["handshake", "handshake"]
+    assert records[1].status == status
+    assert records[1].head + records[1].body == client.received
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "problem"),
+    [
+        (frame(0x81, b"\xff"), 1007, "not valid UTF-8"),
+        (frame(0x83), 1002, "opcode 0x3 is reserved"),
+        (frame(0xC1, b"x"), 1002, "RSV1 is set"),
+        (frame(0x09), 1002, "a control frame must not be fragmented"),
+        (frame(0x80, b"x"), 1002, "no message to continue"),
+        (b"\x81\x01x", 1002, "must be masked"),
+        (b"\x82\xff" + b"\x80" + bytes(11), 1009, "highest bit"),
+    ],
+)
+def test_violations_of_the_protocol(sent: bytes, code: int, problem: str, raw: Raw) -> None:
+    """A frame that breaks the protocol is recorded with what it breaks, and the CLOSE it gets."""
+    with serve(echo) as server:
+        client = raw(server.port).open()
+        client.send(sent)
+        assert client.read_frame()[1][:2] == code.to_bytes(2, "big")
+        client.sock.close()
+        [bad] = server.transcript.filter(sender="client")[1:]
+        assert problem in str(bad.problem)
+        assert server.transcript.filter(kind="close")[0].close_code == code
+
+
+def test_message_too_big() -> None:
+    """A message over max_size is recorded; the server answers with 1009."""
+    with serve(echo, max_size=10) as server, connect(server.url) as ws:
+        ws.send("x" * 11)
+        assert close_code(ws) == 1009
+    assert [record.length for record in server.transcript.filter(kind="text")] == [11]
+
+
+def test_compression() -> None:
+    """With compression a frame carries RSV1 and fewer bytes, and nothing is wrong with that."""
+    with serve(echo, compression="deflate") as server:
+        assert wslab.talk(server.url, "x" * 1000) == ["x" * 1000]
+    frames = server.transcript.filter(kind="text")
+    assert [(record.rsv1, record.problem, record.length < 100) for record in frames] == [
+        (True, None, True)
+    ] * 2
+    with serve(echo) as server:
+        assert wslab.talk(server.url, "x") == ["x"]
+    assert {(r.rsv1, r.payload) for r in server.transcript.filter(kind="text")} == {(False, b"x")}
+
+
+def test_keepalive(raw: Raw) -> None:
+    """The server's pings and the answers are recorded; a client that does not answer is closed."""
+    with serve(echo, ping_interval=0.02, ping_timeout=0.1, close_timeout=0.1) as server:
+        with connect(server.url):
+            server.transcript.wait(kind="pong", count=2)
+        client = raw(server.port).open()
+        answer = client.read_all()
+        assert answer.startswith(b"\x89\x04")  # PING, four random bytes
+        assert b"\x88\x18\x03\xf3keepalive ping timeout" in answer  # CLOSE 1011
+        server.transcript.wait(connection=2, kind="lost")
+    ping, pong = (server.transcript.filter(connection=1, kind=kind)[0] for kind in ("ping", "pong"))
+    assert (ping.sender, pong.sender, ping.payload) == ("server", "client", pong.payload)
+
+
+def test_keep() -> None:
+    """keep= bounds the record; what was dropped is counted."""
+    with serve(echo, keep=5) as server:
+        wslab.talk(server.url, *("x" * 10))
+        server.transcript.wait(sender="server", kind="close")
+    assert (len(server.transcript), server.transcript.dropped) == (5, 2 + 20 + 2 - 5)
+
+
+# Options
+
+
+def test_options_pass_through(raw: Raw) -> None:
+    """Any option of websockets has its effect."""
+
+    def greet(ws: ServerConnection, request: Any) -> Any:
+        return ws.respond(418, "short and stout") if request.path == "/teapot" else None
+
+    def sign(ws: ServerConnection, request: Any, response: Any) -> None:
+        response.headers["X-Signed-By"] = "test"
+
+    async def tell(ws: ServerConnection) -> None:
+        await ws.send(f"{ws.subprotocol} {ws.ping_interval} {ws.close_timeout}")
+
+    with serve(
+        tell,
+        process_request=greet,
+        process_response=sign,
+        subprotocols=["chat.v2", "chat.v1"],
+        server_header=None,
+        ping_interval=7,
+        close_timeout=3,
+    ) as server:
+        with connect(server.url, subprotocols=["chat.v1", "chat.v2"]) as ws:
+            assert ws.recv(timeout=TIMEOUT) == "chat.v2 7 3"
+            assert ws.response.headers["X-Signed-By"] == "test"
+            assert "Server" not in ws.response.headers
+        with pytest.raises(InvalidStatus, match="HTTP 418"), connect(f"{server.url}/teapot"):
+            pass
+        refusal = server.transcript.filter(connection=2, sender="server")[0]
+        assert (refusal.status, refusal.body) == (418, b"short and stout")
+
+
+def test_select_subprotocol() -> None:
+    """select_subprotocol chooses; a client that offers none is let in if it says so."""
+
+    def choose(ws: ServerConnection, offered: Any) -> Any:
+        return offered[-1] if offered else None
+
+    async def tell(ws: ServerConnection) -> None:
+        await ws.send(str(ws.subprotocol))
+
+    with serve(tell, subprotocols=["a", "b"], select_subprotocol=choose) as server:
+        with connect(server.url, subprotocols=["a", "b"]) as ws:
+            assert ws.recv(timeout=TIMEOUT) == "b"
+        assert wslab.talk(server.url, replies=1) == ["None"]
+
+
+def test_connection_class_of_ones_own() -> None:
+    """A subclass given as create_connection= is the one that handlers get, and is recorded."""
+
+    class Shouting(ServerConnection):
+        async def send(self, message: Any, **options: Any) -> None:
+            await super().send(message.upper(), **options)
+
+        def data_received(self, data: bytes) -> None:
+            seen.append(len(server.transcript))
+            super().data_received(data)
+
+    seen: list[int] = []
+    classes: list[type] = []
+
+    async def shout(ws: ServerConnection) -> None:
+        classes.append(type(ws))
+        await echo(ws)
+
+    with serve(shout, create_connection=Shouting) as server:
+        assert wslab.talk(server.url, "hello") == ["HELLO"]
+    assert [(cls.__name__, issubclass(cls, Shouting)) for cls in classes] == [("Shouting", True)]
+    assert [record.text for record in server.transcript.filter(kind="text")] == ["hello", "HELLO"]
+    assert seen[0] == 1  # recorded before anything else
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        (None, 101),
+        ("http://localhost:8888", 101),
+        ("http://127.0.0.1:8888", 101),
+        ("https://localhost", 101),
+        ("http://[::1]:8888", 101),
+        ("https://example.com", 403),
+        ("http://localhost.example.com", 403),
+        ("http://localhost:8888.example.com", 403),
+        ("http://example.com/http://localhost", 403),
+        ("null", 403),  # a sandboxed frame, or a page from a file
+        ("", 403),
+    ],
+)
+def test_origins(origin: str | None, status: int, raw: Raw) -> None:
+    """Pages of this machine and programs that are no browsers are let in, foreign pages are not."""
+    with serve(echo) as server:
+        client = raw(server.port).open(**({} if origin is None else {"Origin": origin}))
+        assert int(client.received.split()[1]) == status
+        client.sock.close()
+        until(lambda: not server._connections)
+        assert server.transcript.filter(kind="handshake")[0].header("Origin") == origin
+
+
+def test_origins_of_ones_own() -> None:
+    """origins= replaces the list; None lets everybody in."""
+    for origins in (["https://example.com"], None):
+        with (
+            serve(echo, origins=origins) as server,
+            connect(server.url, origin="https://example.com") as ws,
+        ):
+            ws.send("x")
+            assert ws.recv(timeout=TIMEOUT) == "x"
+
+
+def test_tls(tls: tuple[Any, Any]) -> None:
+    """With ssl= the address is wss://, and what is recorded is what was inside TLS."""
+    with serve(echo, ssl=tls[0]) as server:
+        assert server.url == f"wss://127.0.0.1:{server.port}"
+        with connect(server.url, ssl=tls[1]) as ws:
+            ws.send("secret")
+            assert ws.recv(timeout=TIMEOUT) == "secret"
+        until(lambda: not server._connections)
+    assert [record.kind for record in server.transcript] == [
+        "handshake",
+        "handshake",
+        "text",
+        "text",
+        "close",
+        "close",
+    ]
+    assert [record.text for record in server.transcript.filter(kind="text")] == ["secret"] * 2
+
+
+def test_tls_with_a_client_that_has_none(
+    tls: tuple[Any, Any], raw: Raw, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A client that speaks plain WebSocket to a TLS server is let go, and nothing is printed."""
+    with serve(echo, ssl=tls[0]) as server:
+        client = raw(server.port)
+        client.send(request())
+        assert client.read_all().startswith(b"HTTP") is False
+        with connect(server.url, ssl=tls[1]) as ws:
+            ws.send("still here")
+            assert ws.recv(timeout=TIMEOUT) == "still here"
+    assert capfd.readouterr() == ("", "")
+
+
+def has_ipv6() -> bool:
+    with contextlib.suppress(OSError), socket.create_server(("::1", 0), family=socket.AF_INET6):
+        return True
+    return False
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
+@pytest.mark.parametrize("host", ["::1", "::"])
+def test_ipv6(host: str) -> None:
+    """An IPv6 address stands in brackets in the URL; "any" becomes the loopback address."""
+    with serve(echo, host=host) as server:
+        assert server.url == f"ws://[::1]:{server.port}"
+        assert wslab.talk(server.url, "x") == ["x"]
+        url = server.url
+        with serve(echo, host=host) as again:
+            assert again.url == url
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "localhost"])
+def test_other_hosts(host: str) -> None:
+    """The URL of a server that listens on any address, or on a name, leads to it."""
+    with serve(echo, host=host) as server:
+        assert re.fullmatch(r"ws://(127\.0\.0\.1|\[::1\]):\d+", server.url)
+        url = server.url
+        assert wslab.talk(url, "x") == ["x"]
+        with serve(echo, host=host) as again:
+            assert (again.url, wslab.talk(url, "x")) == (url, ["x"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, None),
+        ({"http_proxy": "http://192.0.2.1:9"}, "127.0.0.1"),
+        ({"ALL_PROXY": "socks5://192.0.2.1:9"}, "127.0.0.1"),
+        ({"https_proxy": "http://192.0.2.1:9", "no_proxy": "localhost"}, "localhost,127.0.0.1"),
+        ({"https_proxy": "http://192.0.2.1:9", "NO_PROXY": "intern"}, "intern,127.0.0.1"),
+        ({"https_proxy": "http://192.0.2.1:9", "no_proxy": "127.0.0.1"}, "127.0.0.1"),
+        ({"https_proxy": "http://192.0.2.1:9", "no_proxy": "*"}, "*"),
+    ],
+)
+def test_proxy_variables(
+    before: dict[str, str], after: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy in the environment does not capture the clients of this process."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    # Set first, so that they are restored, whatever the server sets.
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("NO_PROXY", "")
+    for name in {"no_proxy", "NO_PROXY"} - set(before):
+        del os.environ[name]
+    for name, value in before.items():
+        monkeypatch.setenv(name, value)
+    with serve(echo, host="0.0.0.0") as server:
+        assert wslab.talk(server.url, "x") == ["x"]
+        assert urllib.request.getproxies().get("no") == after
+
+
+# A client that means harm
+
+
+def test_slow_loris(raw: Raw) -> None:
+    """A client that sends its handshake a byte at a time is cut off after open_timeout."""
+    with serve(echo, open_timeout=0.1) as server:
+        client = raw(server.port)
+        client.send(request()[:10])
+        assert client.read_all() == b""
+        lost = server.transcript.wait(kind="lost")
+    assert lost.problem == (
+        "the server ended the TCP connection before the opening handshake was complete"
+    )
+
+
+def test_flood_of_tiny_frames(raw: Raw) -> None:
+    """A flood of empty frames is bounded in the record, and others are served meanwhile."""
+    with serve(forever) as server:
+        client = raw(server.port).open()
+        flood = frame(0x8A) * 10_000  # unsolicited PONGs, which nobody reads
+
+        def send() -> None:
+            with contextlib.suppress(OSError):
+                for _ in range(5):
+                    client.send(flood)
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        with serve(echo) as other:
+            assert wslab.talk(other.url, "x") == ["x"]
+        thread.join(TIMEOUT)
+        until(lambda: server.transcript.dropped == 2 + 5 * 10_000 - 1000)
+        client.sock.close()
+
+
+def test_flood_of_pings(raw: Raw) -> None:
+    """Each of many pings is answered, and recorded with its answer."""
+    with serve(echo, keep=10_000) as server:
+        client = raw(server.port).open()
+        client.send(frame(0x89, b"!") * 1000)
+        assert client.read(3 * 1000) == b"\x8a\x01!" * 1000
+        assert len(server.transcript.filter(kind="ping")) == 1000
+        assert len(server.transcript.filter(kind="pong")) == 1000
+        client.sock.close()
+
+
+def test_length_that_is_never_sent(raw: Raw) -> None:
+    """A frame that announces more than it sends takes no memory, and is marked as incomplete."""
+    with serve(echo, max_size=None) as server:
+        client = raw(server.port).open()
+        client.send(b"\x82\xff" + (2**62).to_bytes(8, "big") + MASK + b"x")
+        until(lambda: len(server.transcript) == 3)
+        found = server.transcript[2]
+        assert (found.length, len(found.body), found.complete) == (2**62, 1, False)
+        client.sock.close()
+
+
+def test_storm_of_connections(raw: Raw, capfd: pytest.CaptureFixture[str]) -> None:
+    """Clients that come and go at once, each in its own way, leave nothing behind."""
+    ends: list[Callable[[RawClient], object]] = [
+        lambda client: client.sock.close(),
+        lambda client: client.reset(),
+        lambda client: (client.send(request()), client.reset()),
+        lambda client: (client.send(request()), client.sock.close()),
+        lambda client: (client.open(), client.send(b"\xff\xff\xff"), client.sock.close()),
+        lambda client: (client.open(), client.send_frame(0x88), client.reset()),
+    ]
+    with serve(echo, keep=10_000) as server:
+        for number in range(120):
+            ends[number % len(ends)](raw(server.port))
+        assert wslab.talk(server.url, "still here") == ["still here"]
+        until(lambda: not server._connections)
+        assert len(server.transcript.filter(kind="error")) == 0
+        assert server._server is not None
+        until(lambda: not server._server.handler_tasks)
+    gc.collect()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_no_file_descriptors_left(raw: Raw, capfd: pytest.CaptureFixture[str]) -> None:
+    """Where accept() fails, nothing is printed, and the server goes on when it can."""
+    resource = pytest.importorskip("resource")
+    with serve(echo) as server:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        # Unix sockets take descriptors, until only the client's own is left.
+        lowest = os.open(os.devnull, os.O_RDONLY)
+        os.close(lowest)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + 1, hard))
+        try:
+            client = raw(server.port)
+            error = server.transcript.wait(kind="error")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert (error.connection, error.type) == (0, "OSError")
+        client.open()  # asyncio tries again after a second
+        client.send_frame(0x81, b"x")
+        assert client.read_frame() == (0x81, b"x")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_talking_inside_a_handler() -> None:
+    """on_server_thread() tells handlers from cells, so that blocking calls can refuse."""
+    answers: list[bool] = []
+
+    async def ask(ws: ServerConnection) -> None:
+        answers.append(on_server_thread())
+        answers.append(await asyncio.to_thread(on_server_thread))
+
+    with serve(ask) as server:
+        wslab.talk(server.url)
+    assert (answers, on_server_thread()) == ([True, False], False)
+
+
+# The end of the process, and its children
+
+
+@contextlib.contextmanager
+def script(code: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a program whose standard streams are pipes; make sure that it ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+LIVE_SERVER = """
+    import time, wslab
+
+    async def busy(ws):
+        await ws.send("connected")
+        if ws.request.path == "/blocks":
+            time.sleep(60)
+        while ws.request.path == "/spins":
+            pass
+        async for message in ws:
+            pass
+
+    server = wslab.serve(busy)
+    print(server.url, flush=True)
+    input()
+"""
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("path", ["/", "/blocks", "/spins"])
+def test_end_of_the_process(path: str, raw: Raw) -> None:
+    """A process with a live server ends at once, without a word, and tells its clients."""
+    with script(LIVE_SERVER) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        deaf = raw(int(url.rpartition(":")[2])).open()
+        with connect(url + path, close_timeout=0.1) as ws:
+            assert ws.recv(timeout=TIMEOUT) == "connected"
+            begun = time.monotonic()
+            assert process.communicate("\n", timeout=TIMEOUT) == ("", "")
+            assert time.monotonic() - begun < 2
+            assert close_code(ws) == (1001 if path == "/" else 1006)
+        deaf.read_all()
+    assert process.returncode == 0
+
+
+@pytest.mark.kernel
+def test_terminated() -> None:
+    """SIGTERM ends the process at once, and with it the connections; the port is free."""
+    with script(LIVE_SERVER) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        with connect(url) as ws:
+            assert ws.recv(timeout=TIMEOUT) == "connected"
+            process.terminate()
+            assert close_code(ws) == 1006
+        assert process.communicate(timeout=TIMEOUT) == ("", "")
+        assert listens(int(url.rpartition(":")[2])) is False
+    assert process.returncode == -signal.SIGTERM
+
+
+@pytest.mark.kernel
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.parametrize("leave", ["os._exit(0)", "sys.exit()"])
+def test_fork(leave: str) -> None:
+    """A forked child can serve anew and does not disturb its parent's server, nor hold its port."""
+    code = """
+        import os, socket, sys, threading, warnings, wslab
+        from websockets.sync.client import connect
+
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork() beside threads
+        server = wslab.serve(wslab.handlers.echo)
+        url, port = server.url, server.port
+        client = connect(url).__enter__()
+        client.send("before"), client.recv(timeout=5)
+        to_child, from_child = os.pipe(), os.pipe()
+
+        lock = server.transcript._changed
+        lock.acquire()  # as if a record were being written right now
+        child = os.fork()
+        if child:
+            lock.release()
+        else:
+            assert len(server.transcript.snapshot()) == 4
+            try:
+                server.url
+            except wslab.NotRunningError:
+                pass
+            server.stop()
+            with wslab.serve(wslab.handlers.echo) as own:
+                assert wslab.talk(own.url, "child") == ["child"]
+            assert wslab.talk(url, "parent's") == ["parent's"]
+            os.write(from_child[1], b"!")
+            os.read(to_child[0], 1)
+            LEAVE
+
+        os.read(from_child[0], 1)
+        client.send("while the child lives")
+        print(client.recv(timeout=5), wslab.talk(url, "x"))
+        server.stop()
+        client.close()
+        with socket.create_server(("127.0.0.1", port)):
+            print("the port is free while the child lives")
+        again = wslab.serve(wslab.handlers.echo, port=port)
+        os.write(to_child[1], b"!")
+        print(os.waitpid(child, 0)[1])
+        print(wslab.talk(again.url, "after the child"), threading.active_count())
+    """.replace("LEAVE", leave)
+    with script(code) as process:
+        out, err = process.communicate(timeout=2 * TIMEOUT)
+    assert (out.splitlines(), err, process.returncode) == (
+        [
+            "while the child lives ['x']",
+            "the port is free while the child lives",
+            "0",
+            "['after the child'] 2",
+        ],
+        "",
+        0,
+    )
+
+
+@pytest.mark.kernel
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_multiprocessing() -> None:
+    """Workers that multiprocessing forks can serve, be clients of their parent's, and end."""
+    code = """
+        import multiprocessing, warnings, wslab
+
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork() beside threads
+
+        def work(url):
+            with wslab.serve(wslab.handlers.echo) as own:
+                return wslab.talk(own.url, "own") + wslab.talk(url, "of the parent")
+
+        server = wslab.serve(wslab.handlers.echo)
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            print(pool.map(work, [server.url] * 4))
+        print(wslab.talk(server.url, "x"))
+        server.stop()
+    """
+    with script(code) as process:
+        out, err = process.communicate(timeout=2 * TIMEOUT)
+    assert (out, err, process.returncode) == (
+        f"{[['own', 'of the parent']] * 4}\n['x']\n",
+        "",
+        0,
+    )
