@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pathlib
 import threading
+from collections.abc import Callable
 from typing import Any, cast
 
 import anywidget
@@ -32,22 +33,41 @@ class LiveTranscript(anywidget.AnyWidget):
 
     Args:
         transcript: What to show.
+        send: Takes each message to the page; by default the widget's own ``send()``.
     """
 
     _esm = pathlib.Path(__file__).parent / "live.js"
 
-    def __init__(self, transcript: Transcript) -> None:
+    def __init__(
+        self, transcript: Transcript, *, send: Callable[[Any], None] | None = None
+    ) -> None:
         super().__init__()
         self._transcript = transcript
+        self._tell = send or self.send
         self._shown = 0  # how many records were ever sent to the front end
         self._lock = threading.Lock()
-        self._closed = threading.Event()
-        self.on_msg(self._on_message)
-        threading.Thread(target=self._follow, name="wslab watch", daemon=True).start()
+        self._stopped = threading.Event()
+        self.on_msg(lambda widget, content, buffers: self.answer(content))
+        self._thread = threading.Thread(target=self._follow, name="wslab watch", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float = 1.0) -> bool:
+        """
+        Stop following; what is shown stays.
+
+        Args:
+            timeout: Seconds to wait for the thread that follows.
+
+        Returns:
+            Whether that thread has ended.
+        """
+        self._stopped.set()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
 
     def close(self) -> None:
-        """Stop following; what is shown stays."""
-        self._closed.set()
+        """Stop following and remove the widget from the page."""
+        self._stopped.set()
         super().close()
 
     def __repr__(self) -> str:
@@ -61,22 +81,24 @@ class LiveTranscript(anywidget.AnyWidget):
         data["text/html"] = diagram.page(records, records.dropped)
         return data, metadata
 
-    def _on_message(self, widget: object, content: Any, buffers: object) -> None:
-        # A view has appeared: it begins with everything that is here.
+    def answer(self, content: object) -> None:
+        """Answer a message from the page: a view that appears gets everything that is here."""
         if content == "ready":
             with self._lock:
                 self._shown = 0
-                self.send({"reset": True})
+                self._tell({"reset": True})
                 self._send_new()
 
     def _follow(self) -> None:
         version = -1
-        while not self._closed.is_set():
-            version = self._transcript.wait_for_change(version, timeout=1.0)
+        while not self._stopped.is_set():
+            version = self._transcript.wait_for_change(version, timeout=0.5)
             with self._lock:
                 self._send_new()
             # Not a wait for something: the pace at which the front end can draw.
-            self._closed.wait(INTERVAL)
+            self._stopped.wait(INTERVAL)
+        with self._lock:
+            self._send_new()
 
     def _send_new(self) -> None:
         records = self._transcript.snapshot()
@@ -90,4 +112,4 @@ class LiveTranscript(anywidget.AnyWidget):
             for record in records[len(records) - shown :]
         ]
         self._shown = total
-        self.send({"rows": rows, "skipped": new - shown})
+        self._tell({"rows": rows, "skipped": new - shown})

@@ -1,0 +1,124 @@
+"""``wslab.live``: what the widget sends to the page, and what there is without one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from wslab.live import MAX_BATCH, LiveTranscript
+from wslab.transcript import Transcript
+from wslab.wire import Decoder
+
+TIMEOUT = 5.0
+
+
+class Page:
+    """Stands for the front end: gets what the widget sends."""
+
+    def __init__(self) -> None:
+        self.messages: list[Any] = []
+        self._changed = threading.Condition()
+
+    def send(self, content: Any, buffers: Any = None) -> None:
+        """Take the place of the widget's send()."""
+        with self._changed:
+            self.messages.append(content)
+            self._changed.notify_all()
+
+    @property
+    def rows(self) -> list[Any]:
+        """The rows on the page, after the last reset."""
+        rows: list[Any] = []
+        for message in list(self.messages):
+            rows = [] if message.get("reset") else [*rows, *message["rows"]]
+        return rows
+
+    def wait_for_rows(self, count: int) -> list[Any]:
+        """Wait until so many rows are on the page."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.rows) >= count, TIMEOUT), self.messages
+        return self.rows
+
+
+def add_frames(transcript: Transcript, count: int) -> None:
+    """Append ``count`` TEXT frames."""
+    decoder = Decoder("server", connection=1, handshake=False)
+    transcript.extend(decoder.feed(b"\x81\x02hi" * count))
+
+
+@pytest.fixture
+def live() -> Iterator[tuple[Transcript, LiveTranscript, Page]]:
+    """A transcript, the widget that shows it, and the page that gets its messages."""
+    transcript = Transcript(keep=10_000)
+    page = Page()
+    widget = LiveTranscript(transcript, send=page.send)
+    yield transcript, widget, page
+    assert widget.stop(TIMEOUT)
+
+
+def test_rows_come_while_frames_do(live: tuple[Transcript, LiveTranscript, Page]) -> None:
+    """What is appended after the cell has run reaches the page, each record once, in order."""
+    transcript, _, page = live
+    add_frames(transcript, 1)
+    assert page.wait_for_rows(1) == [[1, "server", "TEXT", "'hi'", "2 bytes", ""]]
+    add_frames(transcript, 2)
+    assert len(page.wait_for_rows(3)) == 3
+
+
+def test_a_burst_is_one_message(live: tuple[Transcript, LiveTranscript, Page]) -> None:
+    """Of thousands of frames in one interval the last are shown and the others counted."""
+    transcript, _, page = live
+    add_frames(transcript, 5000)
+    page.wait_for_rows(MAX_BATCH)
+    assert [len(message["rows"]) for message in page.messages] == [MAX_BATCH]
+    assert [message["skipped"] for message in page.messages] == [5000 - MAX_BATCH]
+
+
+def test_a_new_view_gets_everything(live: tuple[Transcript, LiveTranscript, Page]) -> None:
+    """A page that is loaded later begins with what is there, not with what comes."""
+    transcript, widget, page = live
+    add_frames(transcript, 3)
+    page.wait_for_rows(3)
+    widget.answer("ready")
+    assert page.wait_for_rows(3)[:3] == [[1, "server", "TEXT", "'hi'", "2 bytes", ""]] * 3
+    assert {"reset": True} in page.messages
+
+
+def test_what_came_last_is_shown_after_stop(
+    live: tuple[Transcript, LiveTranscript, Page],
+) -> None:
+    """The last frames before the server stops are not lost between two intervals."""
+    transcript, widget, page = live
+    add_frames(transcript, 1)
+    page.wait_for_rows(1)
+    add_frames(transcript, 1)
+    assert widget.stop(TIMEOUT)
+    assert len(page.rows) == 2
+
+
+def test_dropped_records_do_not_stop_the_view() -> None:
+    """Records that the transcript dropped between two looks are counted as skipped."""
+    page = Page()
+    transcript = Transcript(keep=2)
+    widget = LiveTranscript(transcript, send=page.send)
+    try:
+        add_frames(transcript, 10)
+        page.wait_for_rows(2)
+        assert page.messages[0]["skipped"] == 8
+    finally:
+        assert widget.stop(TIMEOUT)
+
+
+def test_without_a_front_end_the_cell_shows_the_picture(
+    live: tuple[Transcript, LiveTranscript, Page],
+) -> None:
+    """nbval and nbconvert get text and picture of what was there when the cell ran."""
+    transcript, widget, _ = live
+    add_frames(transcript, 1)
+    data, _ = widget._repr_mimebundle_()
+    assert data["text/plain"] == str(transcript)
+    assert data["text/html"].startswith("<div")
+    assert "application/vnd.jupyter.widget-view+json" in data
