@@ -309,7 +309,13 @@ def test_anatomy_tells_what_is_wrong() -> None:
 
 def test_anatomy_of_a_close_frame() -> None:
     """The first two bytes of its payload are the code."""
-    assert "payload: close code 1000, reason 'bye'" in str(Anatomy(frame(0x88, b"\x03\xe8bye")))
+    assert "payload: 1000 (normal closure) 'bye'" in str(Anatomy(frame(0x88, b"\x03\xe8bye")))
+
+
+def test_anatomy_shows_binary_as_hex() -> None:
+    """Bytes are not shown as text, even where they could be; a ping's payload is shown too."""
+    assert str(Anatomy(frame(0x82, b"ab"))).endswith("payload: 61 62")
+    assert str(Anatomy(frame(0x89, b"ab"))).endswith("payload: 61 62")
 
 
 def test_anatomy_in_a_cell() -> None:

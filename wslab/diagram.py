@@ -381,9 +381,7 @@ def _length_code(second: int) -> str:
 
 
 def _payload(frame: Frame) -> str:
-    if frame.close_code is not None:
-        return f"close code {frame.close_code}, reason {frame.close_reason!r}"
-    return preview(frame.payload, as_text=frame.text, length=frame.length)
+    return describe(frame).content or preview(frame.payload, length=frame.length)
 
 
 def _headline(frame: Frame) -> str:
