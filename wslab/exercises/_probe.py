@@ -105,7 +105,7 @@ class Server:
             try:
                 yield Client(ws, self, self._clients)
             except BaseException:
-                ws.close_timeout = 0.1  # something is wrong already: no long farewells
+                ws.close_timeout = 0  # something is wrong already: no long farewells
                 raise
 
     @contextlib.contextmanager
@@ -140,33 +140,34 @@ class Client:
         with contextlib.suppress(ConnectionClosed):
             self.ws.send(message)
 
-    def receive(self, expected: str, closed: str = "the connection was closed") -> str | bytes:
+    def receive(self, expected: str, problem: str = "") -> str | bytes:
         """
         Return the next message.
 
         Args:
             expected: What it should be; a finding says so.
-            closed: What is said if the connection is closed instead.
+            problem: What is said first if none comes.
         """
+        said = f"{problem}: " if problem else ""
         try:
             return self.ws.recv(timeout=REPLY_TIMEOUT)
         except TimeoutError:
             held_up = self._server.is_held_up()
-            problem = HELD_UP if held_up else f"no message came within {REPLY_TIMEOUT:g} s"
-            raise self.finding(problem, expected) from None
+            silence = f"{said}no message came within {REPLY_TIMEOUT:g} s"
+            raise self.finding(HELD_UP if held_up else silence, expected) from None
         except ConnectionClosed as exc:
-            raise self.finding(closed, expected, self._why(exc)) from None
+            raise self.finding(f"{said}the connection was closed", expected, self._why(exc)) from None
 
     def expect(self, message: str | bytes, problem: str) -> None:
         """Expect exactly this message next; ``problem`` is said if it is another."""
-        got = self.receive(show(message))
+        got = self.receive(show(message), problem)
         if got != message:
             raise self.finding(problem, show(message), show(got))
 
     def expect_json(self, value: Any, problem: str) -> None:
         """Expect a text message with this value as JSON, however it is spaced and ordered."""
         expected = f"JSON text: {json.dumps(value)}"
-        got = self.receive(expected)
+        got = self.receive(expected, problem)
         try:
             right = isinstance(got, str) and json.loads(got) == value
         except ValueError:
