@@ -22,7 +22,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from wslab.server import BackgroundServer, serve
+from wslab.server import STOP_TIMEOUT, BackgroundServer, serve
 from wslab.wire import HandlerError
 
 from ._exercise import Finding
@@ -62,12 +62,16 @@ def answering(handler: Any, **options: Any) -> Iterator[Server]:
     except TypeError as exc:
         raise Finding(str(exc)) from None
     server = Server(background)
+    timeout = STOP_TIMEOUT
     try:
         yield server
+    except BaseException:
+        timeout = 0.2  # something is wrong already
+        raise
     finally:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            background.stop()
+            background.stop(timeout)
     if caught:
         raise Finding(HELD_UP, expected="await, such as asyncio.sleep() instead of time.sleep()")
 
@@ -156,7 +160,9 @@ class Client:
             silence = f"{said}no message came within {REPLY_TIMEOUT:g} s"
             raise self.finding(HELD_UP if held_up else silence, expected) from None
         except ConnectionClosed as exc:
-            raise self.finding(f"{said}the connection was closed", expected, self._why(exc)) from None
+            raise self.finding(
+                f"{said}the connection was closed", expected, self._why(exc)
+            ) from None
 
     def expect(self, message: str | bytes, problem: str) -> None:
         """Expect exactly this message next; ``problem`` is said if it is another."""
