@@ -404,7 +404,7 @@ def test_handlers_that_get_no_message() -> None:
 def test_any_message_is_answered(name: str) -> None:
     """Each handler answers any text and any bytes."""
 
-    @settings(deadline=None, max_examples=30)
+    @settings(deadline=None, max_examples=15)
     @given(st.lists(st.text() | st.binary(), max_size=4))
     def answers(messages: list[str | bytes]) -> None:
         sent = run(getattr(handlers, name), *messages)

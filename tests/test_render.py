@@ -560,7 +560,7 @@ def skeleton(records: Sequence[Record]) -> list[tuple[str, tuple[tuple[str, str 
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(nasty_records(), min_size=1, max_size=4), st.integers(0, 2))
 def test_no_record_adds_a_tag_or_an_attribute(records: list[Record], dropped: int) -> None:
     """Whatever is in the records, the HTML's tags and attributes are those of harmless ones."""
@@ -573,7 +573,7 @@ def test_no_record_adds_a_tag_or_an_attribute(records: list[Record], dropped: in
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(nasty_records(), min_size=1, max_size=4), st.integers(0, 2))
 def test_no_record_adds_a_line_or_a_control_character(records: list[Record], dropped: int) -> None:
     """Whatever is in the records, the text has a line for each, all printable, encodable."""

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wslab import transcript as module
+from wslab.traffic import Traffic
 from wslab.transcript import Records, Transcript
 from wslab.wire import (
     KEEP_PAYLOAD,
@@ -245,7 +246,7 @@ def test_bounds_that_keep_nothing(bounds: dict[str, int]) -> None:
         Transcript(**bounds)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.lists(st.integers(0, 3), max_size=5), max_size=10), st.integers(1, 8))
 def test_bounds_hold_however_records_come(batches: list[list[int]], keep: int) -> None:
     """However many records come at once, the last ones stay and each one is counted."""
@@ -347,7 +348,7 @@ class Page(HTMLParser):
         self.addresses += [value or "" for name, value in attrs if name == "src"]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(st.text(st.sampled_from("<>&\"'/= \x00\x1b\n\u202escriptonload"), max_size=40))
 def test_display_of_hostile_payloads(payload: str) -> None:
     """Nothing that crossed the wire becomes a script, a handler or an address in the page."""
@@ -363,6 +364,14 @@ def test_display_of_hostile_payloads(payload: str) -> None:
     assert page.attributes == Page(harmless._repr_mimebundle_()["text/html"]).attributes
     assert [address[:19] for address in page.addresses] == ["data:image/svg+xml,"]
     assert "script" not in page.tags
+
+
+def test_traffic() -> None:
+    """The traffic of a transcript is that of the records that are here."""
+    transcript = filled(*MIXED)
+    expected = str(Traffic(MIXED))
+    assert (str(transcript.traffic()), str(transcript.snapshot().traffic())) == (expected, expected)
+    assert str(transcript.filter(connection=1).traffic()) != expected
 
 
 # --- Wait --------------------------------------------------------------------------------------
