@@ -12,6 +12,7 @@ import contextlib
 import ctypes
 import inspect
 import json
+import logging
 import threading
 import time
 import warnings
@@ -35,6 +36,11 @@ REPLY_TIMEOUT = 2.0
 CLIENT_TIMEOUT = 3.0
 """Seconds that a learner's client has in all."""
 
+# A client that is closed in the middle of a flood would print an internal error of websockets.
+_logger = logging.getLogger("wslab.exercises")
+_logger.addHandler(logging.NullHandler())
+_logger.propagate = False
+
 HELD_UP = "the handler holds up the event loop: while it blocks, no other client is served"
 
 
@@ -57,7 +63,9 @@ def answering(handler: Any, **options: Any) -> Iterator[Server]:
     """
     try:
         background = serve(
-            handler, name=f"check {id(handler)}", **{"ping_interval": None, **options}
+            handler,
+            name=f"check {id(handler)}",
+            **{"ping_interval": None, **options},
         )
     except TypeError as exc:
         raise Finding(str(exc)) from None
@@ -82,6 +90,7 @@ class Server:
     def __init__(self, background: BackgroundServer) -> None:
         self.background = background
         self._clients = 0
+        self._patience = REPLY_TIMEOUT
 
     @contextlib.contextmanager
     def client(self, **options: Any) -> Iterator[Client]:
@@ -98,6 +107,7 @@ class Server:
                 open_timeout=REPLY_TIMEOUT,
                 close_timeout=REPLY_TIMEOUT,
                 ping_interval=None,
+                logger=_logger,
                 **options,
             )
         except (OSError, WebSocketException) as exc:
@@ -109,8 +119,14 @@ class Server:
             try:
                 yield Client(ws, self, self._clients)
             except BaseException:
-                ws.close_timeout = 0  # something is wrong already: no long farewells
+                self._patience = 0.0  # something is wrong already: no long farewells
                 raise
+            finally:
+                ws.close_timeout = self._patience
+                began = time.monotonic()
+                ws.close()
+                if time.monotonic() - began > REPLY_TIMEOUT / 2:
+                    self._patience = 0.0  # one that does not say goodbye is enough
 
     @contextlib.contextmanager
     def clients(self, count: int) -> Iterator[list[Client]]:
