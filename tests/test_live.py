@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+import wslab
 from wslab.live import MAX_BATCH, LiveTranscript
 from wslab.transcript import Transcript
 from wslab.wire import Decoder
@@ -122,3 +124,26 @@ def test_without_a_front_end_the_cell_shows_the_picture(
     assert data["text/plain"] == str(transcript)
     assert data["text/html"].startswith("<div")
     assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def test_watch_follows_the_server_and_ends_with_it() -> None:
+    """watch() gives one view at a time; stopping the server ends it."""
+    with wslab.serve(wslab.handlers.echo) as server:
+        first = server.watch()
+        second = server.watch()
+        assert not first._thread.is_alive()
+        assert second._thread.is_alive()
+        assert wslab.talk(server.url, "hello") == ["hello"]
+    assert not second._thread.is_alive()
+    assert "TEXT       'hello'" in repr(second)
+
+
+def test_watch_without_anywidget_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one who misses a package is told its name."""
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    monkeypatch.delitem(sys.modules, "wslab.live", raising=False)
+    with (
+        wslab.serve(wslab.handlers.echo) as server,
+        pytest.raises(ModuleNotFoundError, match="run: pip install anywidget"),
+    ):
+        server.watch()

@@ -7,23 +7,59 @@ A real WebSocket server inside your notebook, and everything that crossed its wi
 ['Hello, server!']
 """
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from . import handlers
 from .diagram import Anatomy
 from .kernel import allow_asyncio_run
-from .server import BackgroundServer, NotRunningError, serve
+from .server import BackgroundServer, NotRunningError, allow_origin, serve
 from .talk import talk
 from .transcript import Records, Transcript
+
+if TYPE_CHECKING:
+    from .browser import BrowserConsole
+    from .exercises import check, hint, progress, solution
 
 __all__ = [
     "Anatomy",
     "BackgroundServer",
+    "BrowserConsole",
     "NotRunningError",
     "Records",
     "Transcript",
     "allow_asyncio_run",
+    "allow_origin",
+    "check",
     "handlers",
+    "hint",
+    "progress",
     "serve",
+    "solution",
     "talk",
 ]
 
 __version__ = "0.1.0"
+
+# These need more than websockets, so they are imported when they are used.
+_LATER = {
+    "BrowserConsole": "browser",
+    "check": "exercises",
+    "hint": "exercises",
+    "progress": "exercises",
+    "solution": "exercises",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        module = importlib.import_module(f"{__name__}.{_LATER[name]}")
+    except ModuleNotFoundError as exc:
+        raise ModuleNotFoundError(
+            f"wslab.{name} needs {exc.name}; run: pip install 'wslab[course]'", name=exc.name
+        ) from exc
+    return getattr(module, name)

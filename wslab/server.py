@@ -14,7 +14,6 @@ import contextvars
 import inspect
 import logging
 import os
-import re
 import socket
 import threading
 import time
@@ -39,16 +38,18 @@ from .wire import Decoder, HandlerError, Lost, Record
 if TYPE_CHECKING:
     from websockets.server import ServerProtocol
 
-__all__ = ["BackgroundServer", "NotRunningError", "on_server_thread", "serve"]
+    from .live import LiveTranscript
+
+__all__ = ["BackgroundServer", "NotRunningError", "allow_origin", "on_server_thread", "serve"]
 
 START_TIMEOUT = 10.0
 STOP_TIMEOUT = 1.0
 EXIT_TIMEOUT = 0.2
 
 # Any web page may open a WebSocket to any address, the learner's kernel included; the browser
-# tells in Origin whose page it is (RFC 6455 §10.2). Let in are the pages of this machine, such as
-# JupyterLab, and clients that are no browsers and send no Origin.
-LOCAL_ORIGINS = (None, re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"))
+# tells in Origin whose page it is (RFC 6455 §10.2). Let in are clients that are no browsers and
+# send no Origin, and the pages that allow_origin() was told of.
+_origins: list[str | None] = [None]
 
 # Whose task it is: the number of a connection. The tasks of its handler inherit it.
 _number: contextvars.ContextVar[int] = contextvars.ContextVar("wslab connection", default=0)
@@ -86,9 +87,9 @@ def serve(
         port: TCP port; 0, the default, takes a free one.
         keep: How many records the transcript keeps.
         options: Any option of :func:`websockets.asyncio.server.serve`. Three have other
-            defaults: ``compression=None``, so that payloads can be read on the wire, ``origins``,
-            so that web pages from elsewhere are refused, and ``logger``, so that nothing is
-            printed (it is ``logging.getLogger("wslab.server")``).
+            defaults: ``compression=None``, so that payloads can be read on the wire;
+            ``origins``, so that web pages are refused (see :func:`allow_origin`); ``logger``,
+            so that nothing is printed (it is ``logging.getLogger("wslab.server")``).
 
     Raises:
         TypeError: ``handler`` is not an async function of one argument, or an option is unknown.
@@ -121,6 +122,23 @@ def serve(
     return server
 
 
+def allow_origin(origin: str) -> None:
+    """
+    Let the pages of an origin connect to the servers of this process.
+
+    :class:`wslab.BrowserConsole` does this for the page that shows it. It concerns every server
+    without ``origins`` of its own, running or started later.
+
+    Args:
+        origin: Scheme, host and port, as in the header: ``"http://localhost:8888"``.
+
+    >>> allow_origin("http://localhost:8888")
+    """
+    # "null" is the origin of every sandboxed page, whosever it is.
+    if origin != "null" and origin not in _origins:
+        _origins.append(origin)
+
+
 class BackgroundServer:
     """
     A running server, made by :func:`serve`.
@@ -148,6 +166,7 @@ class BackgroundServer:
         self._url = ""
         self._stop_timeout = STOP_TIMEOUT
         self._closing = False
+        self._live: LiveTranscript | None = None
 
     @property
     def url(self) -> str:
@@ -174,6 +193,27 @@ class BackgroundServer:
         """
         return int(self.url.rpartition(":")[2])
 
+    def watch(self) -> LiveTranscript:
+        """
+        Show the frames in the cell's output while they cross the wire; needs ``anywidget``.
+
+        Where there is no front end, the output is the picture of what is there now. Watching again
+        ends the earlier view.
+
+        Raises:
+            ModuleNotFoundError: ``anywidget`` is not installed; the message says how to.
+        """
+        try:
+            from .live import LiveTranscript
+        except ModuleNotFoundError as exc:
+            raise ModuleNotFoundError(
+                f"watch() needs {exc.name}; run: pip install anywidget", name=exc.name
+            ) from exc
+        if self._live is not None:
+            self._live.stop()
+        self._live = LiveTranscript(self.transcript)
+        return self._live
+
     def stop(self, timeout: float = STOP_TIMEOUT) -> None:
         """
         Stop the server: refuse new clients, close the connected ones with code 1001, free the port.
@@ -199,6 +239,8 @@ class BackgroundServer:
             self._thread = None
             if _registry.servers.get(self.name) is self:
                 del _registry.servers[self.name]
+        if self._live is not None:
+            self._live.stop()
         if not ended:
             self._release_sockets()
             warnings.warn(
@@ -251,7 +293,7 @@ class BackgroundServer:
         base = options.pop("create_connection", None) or ServerConnection
         options = {
             "compression": None,
-            "origins": LOCAL_ORIGINS,
+            "origins": _origins,
             "logger": _logger,
             **options,
             "create_connection": self._connection_factory(base),
