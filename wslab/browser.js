@@ -1,0 +1,406 @@
+// The page's half of browser.py. The connection belongs to the widget's model, not to its view:
+// JupyterLab may draw a console late, twice or not at all. Whatever comes from the wire is shown
+// as text, never as HTML.
+
+const STATES = ["CONNECTING", "OPEN", "CLOSING", "CLOSED"];
+const MAX_LOG = 500;
+
+// ---- the model's half: sockets, scripts, and the channel to the kernel ----
+
+class Client {
+  constructor(model) {
+    this.model = model;
+    this.port = null;
+    this.script = "";
+    this.socket = null;
+    this.binaryType = "blob";
+    this.log = []; // what the views show
+    this.views = new Set();
+    this.queue = Promise.resolve(); // a Blob is read asynchronously; events must keep their order
+    const client = this;
+    // A WebSocket whose events go into the log before any handler of a script sees them.
+    this.WebSocket = class extends WebSocket {
+      constructor(url, protocols) {
+        super(...(protocols === undefined ? [url] : [url, protocols]));
+        for (const type of ["open", "message", "error", "close"])
+          this.addEventListener(type, (event) => client.record(event));
+        client.socket = this;
+        client.changed();
+      }
+      close(...args) {
+        super.close(...args);
+        client.changed();
+      }
+    };
+    this.console = Object.fromEntries(
+      ["log", "info", "warn", "error"].map((level) => [
+        level,
+        (...words) => this.write(level === "error" ? "error" : "log", words.map(describe).join(" ")),
+      ]),
+    );
+    model.on("msg:custom", (content, buffers) => this.receive(content, buffers ?? []));
+    model.send({ kind: "ready", origin: location.origin });
+  }
+
+  get url() {
+    // A page from this machine reaches the port itself; any other goes through
+    // jupyter-server-proxy, which Jupyter runs beside its own pages.
+    const fromWeb = location.protocol.startsWith("http");
+    const local = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
+    if (!fromWeb || local) return `ws://127.0.0.1:${this.port}/`;
+    const config = document.getElementById("jupyter-config-data");
+    const base = config ? JSON.parse(config.textContent).baseUrl : "/";
+    const url = new URL(`${base}proxy/${this.port}/`, location.origin);
+    url.protocol = url.protocol.replace("http", "ws");
+    return url.href;
+  }
+
+  get proxied() {
+    return this.port !== null && !this.url.startsWith("ws://127.");
+  }
+
+  async receive({ do: what, number, ...rest }, buffers) {
+    let error = null;
+    try {
+      if (what === "configure") await this.configure(rest);
+      else if (what === "connect") this.connect();
+      else if (what === "send") this.send(buffers.length ? toArrayBuffer(buffers[0]) : rest.text);
+      else if (what === "close") this.close(rest.code, rest.reason);
+      else if (what === "run") await this.run(rest.script);
+    } catch (exception) {
+      error = String(exception);
+    }
+    if (number !== undefined) this.tell({ kind: "reply", number, error });
+  }
+
+  async configure({ port, script }) {
+    this.port = port;
+    this.script = script ?? "";
+    this.changed();
+    if (script) await this.run(script).catch((exception) => this.console.error(exception));
+    else this.connect();
+  }
+
+  connect() {
+    if (this.socket && this.socket.readyState < WebSocket.CLOSING) this.socket.close(1000);
+    const socket = new this.WebSocket(this.url);
+    socket.binaryType = this.binaryType;
+  }
+
+  send(data) {
+    if (this.socket?.readyState !== WebSocket.OPEN)
+      throw new Error(`the connection is ${this.state}; send() needs an OPEN one`);
+    this.socket.send(data);
+  }
+
+  close(code, reason) {
+    if (!this.socket) throw new Error("there is no connection to close");
+    this.socket.close(code, reason);
+  }
+
+  async run(script) {
+    const AsyncFunction = (async () => {}).constructor;
+    // A block of its own, so that the script may declare a `socket` itself.
+    const body = new AsyncFunction("url", "socket", "WebSocket", "console", `{${script}\n}`);
+    let socket = this.socket;
+    if (!makesConnection(script)) socket = await this.opened();
+    await body(this.url, socket, this.WebSocket, this.console);
+  }
+
+  /** An open connection, for a script that makes none itself. */
+  async opened() {
+    if (!this.socket || this.socket.readyState >= WebSocket.CLOSING) this.connect();
+    const { socket } = this;
+    if (socket.readyState === WebSocket.CONNECTING)
+      await new Promise((resolve, reject) => {
+        socket.addEventListener("open", resolve, { once: true });
+        socket.addEventListener("close", () => reject(new Error("no connection")), { once: true });
+      });
+    return socket;
+  }
+
+  get state() {
+    return this.socket ? STATES[this.socket.readyState] : "not connected";
+  }
+
+  record(event) {
+    const fields = { type: event.type };
+    let bytes = null;
+    if (event.type === "message") {
+      fields.data_type = typeof event.data === "string" ? "string" : event.data.constructor.name;
+      if (typeof event.data === "string") fields.data = event.data;
+      else bytes = event.data instanceof Blob ? event.data.arrayBuffer() : event.data;
+    } else if (event.type === "close") {
+      Object.assign(fields, { code: event.code, reason: event.reason, was_clean: event.wasClean });
+    }
+    this.queue = this.queue.then(async () => this.keep(fields, bytes && (await bytes)));
+    this.changed();
+  }
+
+  write(level, words) {
+    this.queue = this.queue.then(() => this.keep({ type: "log", data_type: level, data: words }));
+  }
+
+  keep(fields, bytes) {
+    this.tell({ kind: "event", event: fields }, bytes ? [bytes] : []);
+    this.log.push({ ...fields, bytes });
+    if (this.log.length > MAX_LOG) this.log.shift();
+    for (const view of this.views) view.append(this.log.at(-1));
+    this.changed();
+  }
+
+  tell(content, buffers = []) {
+    this.model.send(content, undefined, buffers);
+  }
+
+  changed() {
+    for (const view of this.views) view.update();
+  }
+}
+
+/** Whether a script opens a connection of its own; one that does not is given one. */
+function makesConnection(script) {
+  return /\bnew\s+WebSocket\b/.test(script);
+}
+
+function toArrayBuffer(view) {
+  return view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+}
+
+function hex(buffer, limit = 16) {
+  const bytes = new Uint8Array(buffer);
+  const shown = [...bytes.subarray(0, limit)].map((b) => b.toString(16).padStart(2, "0"));
+  return shown.join(" ") + (bytes.length > limit ? " …" : "");
+}
+
+/** What console.log() was given, in words. */
+function describe(value) {
+  if (typeof value === "string") return value;
+  if (value instanceof Error) return String(value);
+  if (value instanceof ArrayBuffer) return `ArrayBuffer(${value.byteLength}) ${hex(value)}`;
+  if (value instanceof Blob) return `Blob(${value.size})`;
+  if (value instanceof CloseEvent)
+    return `CloseEvent code=${value.code} reason=${JSON.stringify(value.reason)} wasClean=${value.wasClean}`;
+  if (value instanceof Event) return `${value.constructor.name} ${value.type}`;
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
+}
+
+// ---- the view's half ----
+
+const STYLE = `
+.wslab-console { font: 13px/1.5 var(--jp-ui-font-family, sans-serif); padding: 8px;
+  color: var(--jp-content-font-color1, inherit); border: 1px solid var(--jp-border-color1, #999);
+  border-radius: 4px; display: flex; flex-direction: column; gap: 8px; max-width: 60em; }
+.wslab-console .row { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
+.wslab-console .state { font-weight: bold; min-width: 8em; }
+.wslab-console .log { min-height: 6em; max-height: 20em; overflow: auto; padding: 4px 8px;
+  font-family: var(--jp-code-font-family, monospace); white-space: pre-wrap; overflow-wrap: anywhere;
+  background: var(--jp-layout-color2, #f4f4f4); }
+.wslab-console .error { color: var(--jp-error-color1, #b42318); }
+.wslab-console input, .wslab-console textarea, .wslab-console select { font: inherit;
+  color: inherit; background: var(--jp-layout-color0, #fff);
+  border: 1px solid var(--jp-border-color1, #999); border-radius: 3px; padding: 2px 4px; }
+.wslab-console textarea { width: 100%; box-sizing: border-box;
+  font-family: var(--jp-code-font-family, monospace); }
+.wslab-console .wide { flex: 1 1 16em; }
+.wslab-console canvas { display: block; max-width: 100%; }
+`;
+
+/** Make an element: attributes, then children (elements or words). */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== false) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+class View {
+  constructor(client, el) {
+    this.client = client;
+    this.state = make("span", { class: "state", role: "status" });
+    this.note = make("span");
+    this.log = make("div", {
+      class: "log",
+      role: "log",
+      tabindex: 0,
+      "aria-label": "Events of the browser's WebSocket",
+    });
+    const format = make(
+      "select",
+      { "aria-label": "Format of what you send" },
+      ...["text", "JSON", "hex bytes"].map((name) => make("option", {}, name)),
+    );
+    const message = make("input", {
+      class: "wide",
+      type: "text",
+      value: "Hello, server!",
+      "aria-label": "Message to send",
+    });
+    const file = make("input", { type: "file", "aria-label": "File to send as binary" });
+    file.addEventListener("change", () =>
+      this.attempt(async () => {
+        if (file.files[0]) client.send(await file.files[0].arrayBuffer());
+        file.value = "";
+      }),
+    );
+    const code = make("input", {
+      type: "number",
+      value: 1000,
+      min: 1000,
+      max: 4999,
+      "aria-label": "Close code",
+    });
+    const reason = make("input", { type: "text", placeholder: "reason", "aria-label": "Close reason" });
+    const binaryType = make(
+      "select",
+      { "aria-label": "binaryType: what a binary message becomes" },
+      make("option", {}, "blob"),
+      make("option", {}, "arraybuffer"),
+    );
+    binaryType.value = client.binaryType;
+    binaryType.addEventListener("change", () => {
+      client.binaryType = binaryType.value;
+      if (client.socket) client.socket.binaryType = binaryType.value;
+    });
+    this.script = make("textarea", {
+      rows: 10,
+      spellcheck: "false",
+      "aria-label": "JavaScript to run in this page",
+    });
+    this.script.value = client.script;
+    this.details = make(
+      "details",
+      {},
+      make("summary", {}, "JavaScript"),
+      this.script,
+      this.button("Run", () => client.run(this.script.value)),
+    );
+    this.details.open = client.script !== "";
+    this.root = make(
+      "div",
+      { class: "wslab-console" },
+      make("style", {}, STYLE),
+      make(
+        "div",
+        { class: "row" },
+        this.state,
+        this.button("Connect", () => client.connect()),
+        this.button("Close", () => client.close(Number(code.value), reason.value)),
+        code,
+        reason,
+        this.note,
+      ),
+      this.log,
+      make(
+        "form",
+        {
+          class: "row",
+          onsubmit: (event) => {
+            event.preventDefault();
+            this.attempt(() => client.send(encode(format.value, message.value)));
+          },
+        },
+        format,
+        message,
+        make("button", { type: "submit" }, "Send"),
+      ),
+      make("div", { class: "row" }, make("label", {}, "Send a file ", file), make("label", {}, "binaryType ", binaryType)),
+      this.details,
+    );
+    // Keys typed here are not commands to the notebook.
+    this.root.addEventListener("keydown", (event) => event.stopPropagation());
+    el.append(this.root);
+    for (const entry of client.log) this.append(entry);
+    this.update();
+  }
+
+  button(words, action) {
+    return make("button", { type: "button", onclick: () => this.attempt(action) }, words);
+  }
+
+  async attempt(action) {
+    try {
+      await action();
+    } catch (exception) {
+      this.client.console.error(exception);
+    }
+  }
+
+  update() {
+    this.state.textContent = this.client.state;
+    this.note.textContent = this.client.proxied
+      ? "through jupyter-server-proxy: a close code arrives as 1005, messages over 10 MiB fail"
+      : "";
+    if (this.client.script && !this.script.value) {
+      this.script.value = this.client.script;
+      this.details.open = true;
+    }
+  }
+
+  append({ type, data, data_type, code, reason, was_clean, bytes }) {
+    const atEnd = this.log.scrollTop + this.log.clientHeight >= this.log.scrollHeight - 4;
+    let words = type;
+    if (type === "log") words = `› ${data}`;
+    else if (type === "close")
+      words = `close  code=${code} reason=${JSON.stringify(reason)} wasClean=${was_clean}`;
+    else if (bytes) words = `message  ${data_type}(${bytes.byteLength}) ${hex(bytes)}`;
+    else if (type === "message") words = `message  ${JSON.stringify(data)}`;
+    const trouble = type === "error" || data_type === "error";
+    const line = make("div", trouble ? { class: "error" } : {}, words);
+    if (bytes) draw(bytes, line);
+    this.log.append(line);
+    while (this.log.childElementCount > MAX_LOG) this.log.firstElementChild.remove();
+    if (atEnd) this.log.scrollTop = this.log.scrollHeight;
+  }
+}
+
+/** Bytes, or a string, from what was typed. */
+function encode(format, typed) {
+  if (format === "text") return typed;
+  if (format === "JSON") return JSON.stringify(JSON.parse(typed));
+  const digits = typed.replace(/\s+/g, "");
+  if (!/^([0-9a-f]{2})*$/i.test(digits)) throw new Error("hex bytes look like this: 2a 00 ff");
+  return new Uint8Array((digits.match(/../g) ?? []).map((pair) => parseInt(pair, 16))).buffer;
+}
+
+/** Draw a picture that came as bytes on a canvas. */
+async function draw(bytes, parent) {
+  const start = hex(bytes, 4);
+  if (!["89 50 4e 47", "ff d8 ff", "47 49 46 38"].some((magic) => start.startsWith(magic))) return;
+  try {
+    const bitmap = await createImageBitmap(new Blob([bytes]));
+    const label = `the picture that was received, ${bitmap.width} × ${bitmap.height}`;
+    const canvas = make("canvas", {
+      width: bitmap.width,
+      height: bitmap.height,
+      role: "img",
+      "aria-label": label,
+    });
+    canvas.getContext("2d").drawImage(bitmap, 0, 0);
+    parent.append(canvas);
+  } catch {
+    // Not a picture after all: the line with its bytes is enough.
+  }
+}
+
+export default () => {
+  let client;
+  return {
+    initialize({ model }) {
+      client = new Client(model);
+      return () => client.socket?.close(1000);
+    },
+    render({ el }) {
+      const view = new View(client, el);
+      client.views.add(view);
+      return () => client.views.delete(view);
+    },
+  };
+};
