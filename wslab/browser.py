@@ -109,6 +109,7 @@ class BrowserConsole:
         self._attached = False
         self._returned = 0  # how far in the log event() has come
         self._numbers = itertools.count(1)
+        self._unanswered: set[int] = set()  # numbers of requests
         self._replies: dict[int, str | None] = {}  # request number -> error
         self._widget = _Widget()
         self._widget.on_msg(self._on_message)
@@ -222,7 +223,9 @@ class BrowserConsole:
             case {"kind": "event", "event": Mapping() as fields}:
                 data = bytes(buffers[0]) if buffers else fields.get("data")
                 self.log.append(BrowserEvent(**{**fields, "data": data}))
-            case {"kind": "reply", "number": int(number), "error": error}:
+            case {"kind": "reply", "number": int(number), "error": error} if (
+                number in self._unanswered
+            ):
                 self._replies[number] = error
         for wake in list(self._waiters):
             wake()
@@ -230,10 +233,15 @@ class BrowserConsole:
     async def _request(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         await self._require_browser()
         number = next(self._numbers)
-        self._widget.send({**content, "number": number}, buffers)
-        if not await self._wait(lambda: number in self._replies, REPLY_TIMEOUT):
+        self._unanswered.add(number)
+        try:
+            self._widget.send({**content, "number": number}, buffers)
+            answered = await self._wait(lambda: number in self._replies, REPLY_TIMEOUT)
+        finally:
+            self._unanswered.discard(number)
+            error = self._replies.pop(number, None)
+        if not answered:
             raise BrowserError(f"the page did not answer in {REPLY_TIMEOUT:g} s; reload it")
-        error = self._replies.pop(number)
         if error:
             raise BrowserError(error)
 
