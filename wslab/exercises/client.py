@@ -432,12 +432,11 @@ _LISTEN = Exercise(
     ),
     name="listen",
     starter="""
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosedError
+from websockets.asyncio.client import connect as connect_async
 
 
 async def listen(url, onmessage, onclose):
-    async with connect(url) as ws:
+    async with connect_async(url) as ws:
         async for message in ws:
             ...
 """,
@@ -447,12 +446,12 @@ async def listen(url, onmessage, onclose):
         "`close_code` is 1006 and `close_reason` is '' when no CLOSE frame came: one call for all.",
     ),
     solution="""
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import connect as connect_async
 from websockets.exceptions import ConnectionClosedError
 
 
 async def listen(url, onmessage, onclose):
-    async with connect(url) as ws:
+    async with connect_async(url) as ws:
         try:
             async for message in ws:
                 onmessage(message)
