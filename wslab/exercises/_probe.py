@@ -13,6 +13,8 @@ import ctypes
 import inspect
 import json
 import logging
+import socket
+import sys
 import threading
 import time
 import warnings
@@ -28,7 +30,7 @@ from wslab.wire import HandlerError
 
 from ._exercise import Finding
 
-__all__ = ["Client", "answering", "call", "run_client", "show"]
+__all__ = ["Client", "Server", "answering", "call", "during", "run_client", "show"]
 
 REPLY_TIMEOUT = 2.0
 """Seconds that a learner's server has for a reply, and a learner's client for a step."""
@@ -54,6 +56,16 @@ def show(message: object) -> str:
 
 
 @contextlib.contextmanager
+def during(when: str) -> Iterator[None]:
+    """Say in what is found here when it happened: "after a client has vanished: no message …"."""
+    try:
+        yield
+    except Finding as finding:
+        finding.problem = f"{when}: {finding.problem}"
+        raise
+
+
+@contextlib.contextmanager
 def answering(handler: Any, **options: Any) -> Iterator[Server]:
     """
     Run the learner's handler for a while.
@@ -70,6 +82,7 @@ def answering(handler: Any, **options: Any) -> Iterator[Server]:
     except TypeError as exc:
         raise Finding(str(exc)) from None
     server = Server(background)
+    thread = background._thread._thread if background._thread else None
     timeout = STOP_TIMEOUT
     try:
         yield server
@@ -80,7 +93,9 @@ def answering(handler: Any, **options: Any) -> Iterator[Server]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             background.stop(timeout)
-    if caught:
+        if thread is not None and thread.is_alive():
+            _interrupt(thread)
+    if any("holds up" in str(warning.message) for warning in caught):
         raise Finding(HELD_UP, expected="await, such as asyncio.sleep() instead of time.sleep()")
 
 
@@ -115,6 +130,8 @@ class Server:
                 HELD_UP if self.is_held_up() else "a client could not connect",
                 got=f"{type(exc).__name__}: {exc}",
             ) from None
+        # A limit for sending only: websockets does not read before there is something to read.
+        connection.socket.settimeout(REPLY_TIMEOUT)
         with connection as ws:
             try:
                 yield Client(ws, self, self._clients)
@@ -139,8 +156,34 @@ class Server:
         thread = self.background._thread
         noticed = threading.Event()
         if thread is not None:
-            thread._loop.call_soon_threadsafe(noticed.set)
+            try:
+                thread._loop.call_soon_threadsafe(noticed.set)
+            except RuntimeError:  # the handler has closed the loop
+                return False
         return not noticed.wait(1.0)
+
+    def expect_handlers_to_end(self, problem: str) -> None:
+        """Expect that the handlers of all clients, who have left, return."""
+
+        async def pending() -> int:
+            tasks = list(server.handler_tasks) if server else []
+            return len((await asyncio.wait(tasks, timeout=REPLY_TIMEOUT))[1]) if tasks else 0
+
+        server = self.background._server
+        if server is None:
+            return
+        future = asyncio.run_coroutine_threadsafe(pending(), server.get_loop())
+        try:
+            number = future.result(2 * REPLY_TIMEOUT)
+        except concurrent.futures.TimeoutError:
+            raise Finding(HELD_UP) from None
+        if number:
+            raise Finding(
+                problem,
+                expected="every handler returns once its client has left",
+                got=f"{number} still running after {REPLY_TIMEOUT:g} s",
+                records=self.background.transcript.snapshot()[-12:],
+            )
 
 
 class Client:
@@ -156,9 +199,22 @@ class Client:
     def send(self, message: str | bytes) -> None:
         """Send a message."""
         self._sent.append(show(message))
-        # If the connection is closed, what is received next tells why.
-        with contextlib.suppress(ConnectionClosed):
+        try:
             self.ws.send(message)
+        except ConnectionClosed as exc:  # what is received next tells why
+            if isinstance(exc.__cause__, TimeoutError):
+                problem = f"the server read nothing for {REPLY_TIMEOUT:g} s"
+                raise self.finding(problem, "it goes on reading") from None
+
+    def barrier(self) -> None:
+        """Wait until the server has read what was sent, by a ping: the handler has begun then."""
+        with contextlib.suppress(ConnectionClosed):
+            self.ws.ping().wait(REPLY_TIMEOUT)
+
+    def vanish(self) -> None:
+        """End the TCP connection without a closing handshake."""
+        with contextlib.suppress(OSError):
+            self.ws.socket.shutdown(socket.SHUT_RDWR)
 
     def receive(self, expected: str, problem: str = "") -> str | bytes:
         """
@@ -196,6 +252,23 @@ class Client:
             right = False
         if not right:
             raise self.finding(problem, expected, show(got))
+
+    def receive_json(self, expected: str) -> Any:
+        """Return the value of the next message, which must be JSON text."""
+        got = self.receive(expected)
+        if isinstance(got, bytes):
+            problem = "a binary message came where text is due; a str goes out as text"
+            raise self.finding(problem, expected, show(got))
+        try:
+            return json.loads(got)
+        except (ValueError, RecursionError):
+            raise self.finding("what came is not JSON", expected, show(got)) from None
+
+    def expect_silence(self, problem: str, seconds: float = 0.2) -> None:
+        """Expect that no message comes for a while."""
+        with contextlib.suppress(TimeoutError, ConnectionClosed):
+            got = self.ws.recv(timeout=seconds)
+            raise self.finding(problem, "no message", show(got))
 
     def expect_close(self, code: int, problem: str) -> None:
         """Expect that the connection is closed with this code, with no message before."""
@@ -318,8 +391,12 @@ async def _bounded(awaitable: Awaitable[Any], timeout: float) -> Any:
 
 def _interrupt(thread: threading.Thread) -> None:
     """End a thread that computes for ever; see LoopThread.stop for what this can and cannot."""
-    if thread.ident is not None:
+    deadline = time.monotonic() + 2.0
+    if sys.version_info < (3, 12) and sys.gettrace() is not None:
+        deadline = 0.0  # see LoopThread._interrupt: it would hang here
+    # Again and again: ``except:`` in a loop catches this too, but not between two rounds.
+    while thread.ident is not None and thread.is_alive() and time.monotonic() < deadline:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)
         )
-    thread.join(1.0)
+        thread.join(0.001)
