@@ -356,9 +356,7 @@ def call(
         try:
             result = function(*arguments)
             if inspect.isawaitable(result):
-                # Not asyncio.run(), which nest_asyncio may have patched for the kernel's thread.
-                with asyncio.Runner() as runner:
-                    result = runner.run(_bounded(result, timeout))
+                result = _run(result, timeout)
             outcome.set_result(result)
         except BaseException as exc:
             outcome.set_exception(exc)
@@ -381,22 +379,65 @@ def call(
             raise
         raise Finding("it raised KeyboardInterrupt") from None
     except BaseException as exc:
-        raise Finding(f"it raised {type(exc).__name__}", got=show(str(exc))) from None
+        problem = f"it raised {type(exc).__name__}"
+        try:
+            words = str(exc)
+        except BaseException:  # it is the learner's
+            words = ""
+        raise Finding(problem, got=show(words)) from None
+
+
+def _run(awaitable: Awaitable[Any], timeout: float) -> Any:
+    """
+    Run an awaitable to its end, for a while.
+
+    ``asyncio.run()`` may have been patched by nest_asyncio for the kernel's thread, and it waits
+    for ever for tasks that swallow their cancellation.
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(_bounded(awaitable, timeout))
+    finally:
+        # Nobody is left to handle what is raised from here on.
+        loop.set_exception_handler(lambda loop, context: None)
+        try:
+            loop.run_until_complete(_clean_up())
+        finally:
+            loop.close()
 
 
 async def _bounded(awaitable: Awaitable[Any], timeout: float) -> Any:
-    async with asyncio.timeout(timeout):
-        return await awaitable
+    task = asyncio.ensure_future(awaitable)
+    if not (await asyncio.wait([task], timeout=timeout))[0]:
+        raise TimeoutError
+    return task.result()
+
+
+async def _clean_up() -> None:
+    """Cancel what is left, then close asynchronous generators; wait for neither for ever."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        _, refusing = await asyncio.wait(tasks, timeout=0.5)
+        for task in refusing:
+            # Kept for ever: the garbage collector would run it on, without a loop, on any thread,
+            # where a task that swallows every exception goes round without a pause.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(task))
+    generators = asyncio.create_task(asyncio.get_running_loop().shutdown_asyncgens())
+    await asyncio.wait([generators], timeout=0.5)
 
 
 def _interrupt(thread: threading.Thread) -> None:
     """End a thread that computes for ever; see LoopThread.stop for what this can and cannot."""
-    deadline = time.monotonic() + 2.0
     if sys.version_info < (3, 12) and sys.gettrace() is not None:
-        deadline = 0.0  # see LoopThread._interrupt: it would hang here
-    # Again and again: ``except:`` in a loop catches this too, but not between two rounds.
+        return  # see LoopThread._interrupt: it would hang here
+    # Once, with time to clean up; then again and again: ``except:`` in a loop catches this too,
+    # but not between two rounds.
+    pause, deadline = 1.2, time.monotonic() + 2.5
     while thread.ident is not None and thread.is_alive() and time.monotonic() < deadline:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)
         )
-        thread.join(0.001)
+        thread.join(pause)
+        pause = 0.001
