@@ -386,7 +386,7 @@ def test_a_page_that_does_not_answer(page: Page) -> None:
     page.answers = False
 
     async def main() -> None:
-        with pytest.raises(BrowserError, match="^the page did not answer in 5 s; reload it$"):
+        with pytest.raises(BrowserError, match=r"^the page did not answer in 5 s; reload it$"):
             await page.console.send("hello")
 
     assert run_leaping(main()) == REPLY_TIMEOUT

@@ -1,0 +1,360 @@
+"""One ``jupyter lab`` and one Chromium for all tests; notebooks that a test opens, runs and reads."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"  # Debian's
+START_SECONDS = 60  # for a server to start, or a page to be there
+RUN_SECONDS = 60  # for all cells of a notebook
+SECONDS = 10  # for anything else
+
+HUB = "hub.example"  # a name of this machine, in the browser only: a page that is not on loopback
+
+FLAGS = [
+    "--no-sandbox",  # it refuses to run as root otherwise
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    f"--host-resolver-rules=MAP {HUB} 127.0.0.1",
+]
+
+# What the page's console may say. All other errors fail the test.
+HARMLESS = re.compile("$^")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium: skipped where it is missing, but never in CI."""
+    if not Path(CHROMIUM).exists():
+        reason = "there is no Chromium here; on Debian and Ubuntu: apt-get install chromium"
+        if os.environ.get("CI"):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Jupyter:
+    """
+    A running ``jupyter lab``, which serves Notebook 7 as well.
+
+    Attributes:
+        port: Its TCP port.
+        folder: Where its notebooks are: those of the course, and what a test writes.
+    """
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        self.folder = folder
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", 0))
+            self.port = int(sock.getsockname()[1])
+        settings = home / ".jupyter/lab/user-settings/@jupyterlab/apputils-extension"
+        settings.mkdir(parents=True)
+        (settings / "notification.jupyterlab-settings").write_text(
+            '{"fetchNews": "false", "checkForUpdates": false}'
+        )
+        # Caches stay: matplotlib would look for fonts again, and say so in a notebook.
+        cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("JUPYTER_")
+        } | {"HOME": str(home), "XDG_CACHE_HOME": cache}
+        self._log = home / "log.txt"
+        options = {
+            "ServerApp.port": self.port,
+            "ServerApp.port_retries": 0,
+            "ServerApp.open_browser": False,
+            "ServerApp.allow_root": True,
+            "ServerApp.allow_remote_access": True,  # the page at HUB
+            "IdentityProvider.token": "",
+            "ServerApp.disable_check_xsrf": True,  # api() has no cookie
+            "LabApp.expose_app_in_browser": True,
+            "JupyterNotebookApp.expose_app_in_browser": True,
+            "LabApp.news_url": "None",
+        }
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "jupyterlab", *(f"--{k}={v}" for k, v in options.items())],
+                cwd=folder,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            with contextlib.suppress(OSError):
+                self.api("GET", "status")
+                return
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                pytest.fail(f"jupyter lab did not start:\n{self._log.read_text()}", pytrace=False)
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """End it and its kernels."""
+        self._process.terminate()
+        try:
+            self._process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def api(self, method: str, path: str, body: object = None) -> Any:
+        """Call Jupyter's REST API."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/api/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=SECONDS) as response:
+            answer = response.read()
+        return json.loads(answer) if answer else None
+
+    def write(self, name: str, *cells: str) -> str:
+        """Write a notebook of code cells; return its path."""
+        nb = nbformat.v4.new_notebook()
+        nb.metadata.kernelspec = {"name": "python3", "display_name": "Python", "language": "python"}
+        nb.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+        path = f"{name}.ipynb"
+        (self.folder / path).write_text(nbformat.writes(nb), encoding="utf-8")
+        return path
+
+
+@pytest.fixture(scope="package")
+def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
+    """The server."""
+    folder = tmp_path_factory.mktemp("work")
+    shutil.copytree(
+        NOTEBOOKS, folder / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints")
+    )
+    jupyter = Jupyter(folder, tmp_path_factory.mktemp("home"))
+    yield jupyter
+    jupyter.stop()
+
+
+class Tab:
+    """
+    A page of JupyterLab or of Notebook 7, and the notebook that is open in it.
+
+    Attributes:
+        page: Playwright's page.
+        errors: What the page's console says at level error, and what no JavaScript has caught.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        page.set_default_timeout(SECONDS * 1000)
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.errors.append(f"{error.name}: {error.message}"))
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not HARMLESS.search(message.text):
+            self.errors.append(f"{message.text} ({message.location.get('url')})")
+
+    def wait_for_app(self) -> None:
+        """Wait until the page has loaded."""
+        self.page.wait_for_function(
+            "() => window.jupyterapp?.restored && document.querySelector('.jp-NotebookPanel,"
+            " .jp-Launcher')",
+            timeout=START_SECONDS * 1000,
+        )
+
+    def open(self, path: str) -> None:
+        """Open a notebook in JupyterLab, and wait for its kernel."""
+        self.page.evaluate(
+            "path => window.jupyterapp.commands.execute('docmanager:open', {path})", path
+        )
+        self.wait_for_kernel()
+
+    def wait_for_kernel(self) -> None:
+        """
+        Wait until the notebook has a kernel that answers.
+
+        Before that, running a cell opens the dialogue "Select Kernel" instead.
+        """
+        self.evaluate(
+            """async (panel) => {
+                await panel.context.ready;
+                await panel.sessionContext.ready;
+                await panel.sessionContext.session.kernel.info;
+            }""",
+            seconds=START_SECONDS,
+        )
+
+    def evaluate(self, function: str, *arguments: Any, seconds: float = SECONDS) -> Any:
+        """Call a JavaScript function with the notebook's panel; fail if it takes too long."""
+        return self.page.evaluate(
+            """async ([source, milliseconds, ...rest]) => {
+                let panel;
+                while (!(panel = window.jupyterapp?.shell.currentWidget)?.sessionContext)
+                    await new Promise((resolve) => setTimeout(resolve, 50));
+                const late = new Promise((_, reject) =>
+                    setTimeout(() => reject(new Error(`not done in ${milliseconds} ms`)), milliseconds));
+                return await Promise.race([eval(source)(panel, ...rest), late]);
+            }""",
+            [f"({function})", seconds * 1000, *arguments],
+        )
+
+    def run_all(self, seconds: float = RUN_SECONDS) -> list[list[nbformat.NotebookNode]]:
+        """Run all cells, all queued at once, as the menu does; return what each one shows."""
+        self.evaluate(
+            "() => window.jupyterapp.commands.execute('notebook:run-all-cells')", seconds=seconds
+        )
+        return self.outputs()
+
+    def start(self, cell: int) -> None:
+        """Run a cell without waiting for it."""
+        self.evaluate(
+            """(panel, index) => {
+                panel.content.activeCellIndex = index;
+                panel.content.deselectAll();
+                window.jupyterapp.commands.execute('notebook:run-cell');
+            }""",
+            cell,
+        )
+
+    def run(self, cell: int, source: str | None = None, seconds: float = SECONDS) -> str:
+        """Run a cell, with another source if one is given; return its text."""
+        self.evaluate(
+            """async (panel, index, source) => {
+                const cell = panel.content.widgets[index];
+                if (source !== null) cell.model.sharedModel.setSource(source);
+                panel.content.activeCellIndex = index;
+                panel.content.deselectAll();
+                await window.jupyterapp.commands.execute('notebook:run-cell');
+            }""",
+            cell,
+            source,
+            seconds=seconds,
+        )
+        return self.text(cell)
+
+    def outputs(self) -> list[list[nbformat.NotebookNode]]:
+        """What each code cell shows."""
+        found = self.evaluate(
+            """(panel) => panel.content.widgets.filter((cell) => cell.model.type === 'code')
+                .map((cell) => [cell.model.executionCount, cell.model.outputs.toJSON()])"""
+        )
+        for count, outputs in found:
+            for output in outputs:
+                # As nbformat has them in memory: lines joined.
+                if isinstance(output.get("text"), list):
+                    output["text"] = "".join(output["text"])
+                for kind, data in output.get("data", {}).items():
+                    if isinstance(data, list) and not kind.endswith("json"):
+                        output["data"][kind] = "".join(data)
+            assert count is not None, "a cell has not run"
+        return [nbformat.from_dict(outputs) for _, outputs in found]
+
+    def text(self, cell: int) -> str:
+        """The text that a code cell shows: streams, results and errors."""
+        found = self.evaluate(
+            "(panel, index) => panel.content.widgets[index].model.outputs.toJSON()", cell
+        )
+        parts = []
+        for output in found:
+            if output["output_type"] == "error":
+                parts.append(f"{output['ename']}: {output['evalue']}")
+            else:
+                text = output.get("text") or output.get("data", {}).get("text/plain", "")
+                parts.append(text if isinstance(text, str) else "".join(text))
+        return "".join(parts)
+
+    @property
+    def console(self) -> Locator:
+        """The browser console in the open notebook."""
+        return self.page.locator(".wslab-console").last
+
+    def close_notebook(self) -> None:
+        """Close the notebook without saving it."""
+        self.page.evaluate(
+            """async () => {
+                for (const widget of [...window.jupyterapp.shell.widgets('main')]) {
+                    await widget.context?.model && (widget.context.model.dirty = false);
+                    widget.dispose();
+                }
+            }"""
+        )
+
+
+@pytest.fixture
+def new_tab(chromium: Browser) -> Iterator[Callable[..., Tab]]:
+    """Open an address in a tab of its own; closed after the test, which fails if it had errors."""
+    tabs: list[Tab] = []
+
+    def open(url: str, **options: Any) -> Tab:
+        tabs.append(Tab(chromium.new_page(viewport={"width": 1100, "height": 1000}, **options)))
+        tabs[-1].page.goto(url)
+        return tabs[-1]
+
+    yield open
+    errors = [error for tab in tabs for error in tab.errors]
+    for tab in tabs:
+        tab.page.context.close()
+    assert errors == []
+
+
+@pytest.fixture(scope="package")
+def _lab_tabs(chromium: Browser) -> Iterator[list[Tab]]:
+    tabs: list[Tab] = []
+    yield tabs
+    for tab in tabs:
+        tab.page.context.close()
+
+
+@pytest.fixture
+def lab(chromium: Browser, jupyter: Jupyter, _lab_tabs: list[Tab]) -> Iterator[Tab]:
+    """JupyterLab with no notebook open; loaded once, and again after a test that failed."""
+    if not _lab_tabs:
+        tab = Tab(chromium.new_page(viewport={"width": 1100, "height": 1000}))
+        tab.page.goto(f"http://127.0.0.1:{jupyter.port}/lab?reset")
+        tab.wait_for_app()
+        tab.page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+        _lab_tabs.append(tab)
+    tab = _lab_tabs.pop()
+    yield tab
+    tab.close_notebook()
+    errors, tab.errors[:] = list(tab.errors), []
+    if errors:
+        tab.page.context.close()
+    else:
+        _lab_tabs.append(tab)
+    assert errors == []
+
+
+@pytest.fixture(autouse=True)
+def _no_kernels_left(jupyter: Jupyter) -> Iterator[None]:
+    """Each test begins without kernels."""
+    yield
+    for session in jupyter.api("GET", "sessions"):
+        jupyter.api("DELETE", f"sessions/{session['id']}")
