@@ -253,12 +253,23 @@ class Client:
         if not right:
             raise self.finding(problem, expected, show(got))
 
-    def receive_json(self, expected: str) -> Any:
-        """Return the value of the next message, which must be JSON text."""
-        got = self.receive(expected)
+    def receive_text(self, expected: str, problem: str = "") -> str:
+        """Return the next message, which must be text."""
+        got = self.receive(expected, problem)
         if isinstance(got, bytes):
             problem = "a binary message came where text is due; a str goes out as text"
             raise self.finding(problem, expected, show(got))
+        return got
+
+    def expect_text(self, text: str, problem: str) -> None:
+        """Expect exactly this text next; ``problem`` is said if it is another."""
+        got = self.receive_text(show(text), problem)
+        if got != text:
+            raise self.finding(problem, show(text), show(got))
+
+    def receive_json(self, expected: str, problem: str = "") -> Any:
+        """Return the value of the next message, which must be JSON text."""
+        got = self.receive_text(expected, problem)
         try:
             return json.loads(got)
         except (ValueError, RecursionError):
