@@ -770,7 +770,7 @@ async def welcome(ws):
         except BaseException:
             pass
 """,
-            "holds up the event loop",
+            "goes on for ever after its client has left",
         ),
         WrongAnswer(
             """
