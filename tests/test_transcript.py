@@ -176,6 +176,7 @@ def big(kind: str) -> Record:
     records: dict[str, Callable[[], Record]] = {
         "frame": lambda: Decoder("server", 1, handshake=False).feed(whole + bytes(KEEP_PAYLOAD))[0],
         "arriving": lambda: Decoder("server", 1, handshake=False).feed(whole)[0],
+        "longer": lambda: Decoder("server", 1, handshake=False).feed(b"\x82\x7f" + b"\x7f" * 8)[0],
         "malformed": lambda: Malformed(1, "client", "no frame", b"x"),
         "refusal": lambda: Handshake(1, "server", b"HTTP/1.1 403 Forbidden\r\n\r\n"),
         "post": lambda: Handshake(1, "client", b"POST / HTTP/1.1\r\n\r\n"),
@@ -190,7 +191,17 @@ def big(kind: str) -> Record:
 
 @pytest.mark.parametrize(
     "kind",
-    ["frame", "arriving", "malformed", "refusal", "post", "headers", "message", "traceback"],
+    [
+        "frame",
+        "arriving",
+        "longer",
+        "malformed",
+        "refusal",
+        "post",
+        "headers",
+        "message",
+        "traceback",
+    ],
 )
 def test_keep_bytes(kind: str) -> None:
     """Of records that hold 64 KiB, or may come to, as many stay as keep_bytes allows."""
