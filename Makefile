@@ -40,14 +40,16 @@ help: ## list these targets
 lab: $(STAMP) ## open the course in JupyterLab
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(LAB_ARGS)
 
-# Two runs, because nbval measures coverage inside the kernels once --cov is given: wslab's unit
-# tests are to earn it alone. Where no notebook is run, nbval's seconds of import are saved.
-test: $(STAMP) ## run all tests: units with coverage, then every notebook in a kernel
-	$(BIN)/python -m pytest $(XDIST) -p no:nbval --cov=wslab tests --ignore tests/test_notebooks_kernel.py
+# Several runs: nbval measures coverage inside the kernels once --cov is given, and wslab's unit
+# tests are to earn it alone; a browser with JupyterLab needs both processors for itself.
+test: $(STAMP) ## run all tests: units with coverage, every notebook in a kernel, then in a browser
+	$(BIN)/python -m pytest $(XDIST) -p no:nbval --cov=wslab tests \
+		--ignore tests/test_notebooks_kernel.py --ignore tests/browser
 	$(BIN)/python -m pytest $(XDIST) $(NBVAL) notebooks tests/test_notebooks_kernel.py
+	$(BIN)/python -m pytest -p no:nbval tests/browser
 
 test-fast: $(STAMP) ## run the quick tests only, without kernels and browsers
-	$(BIN)/python -m pytest -p no:nbval -m "not kernel and not slow" tests
+	$(BIN)/python -m pytest -p no:nbval -m "not kernel and not slow and not browser" tests
 
 lint: $(STAMP) ## check style, types and what notebooks must not carry
 	$(BIN)/ruff check .
