@@ -38,6 +38,9 @@ REPLY_TIMEOUT = 2.0
 CLIENT_TIMEOUT = 3.0
 """Seconds that a learner's client has in all."""
 
+CROWD = 40
+"""Clients in a crowd: if each holds up the loop for 0.1 s, the last one's reply is late."""
+
 # A client that is closed in the middle of a flood would print an internal error of websockets.
 _logger = logging.getLogger("wslab.exercises")
 _logger.addHandler(logging.NullHandler())
@@ -203,6 +206,44 @@ class Server:
         with contextlib.ExitStack() as stack:
             yield [stack.enter_context(self.client()) for _ in range(count)]
 
+    @contextlib.contextmanager
+    def deaf_client(self) -> Iterator[Client]:
+        """Connect a client whose network holds next to nothing, so that it must go on reading."""
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.settimeout(REPLY_TIMEOUT)
+            sock.connect(("127.0.0.1", self.background.port))
+            with self.client(sock=sock, max_queue=1) as client:
+                try:
+                    yield client
+                finally:
+                    client.vanish()
+
+    def come_and_go(self) -> None:
+        """Let a client come and leave, and another one after it: the first may leave a mess."""
+        for _ in range(2):
+            with self.client():
+                pass
+
+    def serve_crowd(self, message: str, expect: Callable[[Client, str], None]) -> None:
+        """
+        Let many clients ask at once: what blocks the loop for a moment adds up.
+
+        Args:
+            message: What each of them sends.
+            expect: Called with a client and a problem, to judge the reply.
+        """
+        with self.clients(CROWD) as clients:
+            for client in clients:
+                client.send(message)
+            for client in reversed(clients):  # the last one waits longest
+                try:
+                    expect(client, "many clients at once: each should get its own reply")
+                except Finding as finding:
+                    if "no message came" in finding.problem:
+                        finding.problem = f"{CROWD} clients at once: {HELD_UP}"
+                    raise
+
     def is_held_up(self) -> bool:
         """Return whether the event loop gets no turn: the handler does not await."""
         thread = self.background._thread
@@ -214,26 +255,31 @@ class Server:
                 return False
         return not noticed.wait(1.0)
 
-    def expect_handlers_to_end(self, problem: str) -> None:
-        """Expect that the handlers of all clients, who have left, return."""
+    def wait_for_handlers(self, count: int = 0) -> bool:
+        """Wait until at most so many handlers are running; return whether that came."""
 
-        async def pending() -> int:
-            tasks = list(server.handler_tasks) if server else []
-            return len((await asyncio.wait(tasks, timeout=REPLY_TIMEOUT))[1]) if tasks else 0
+        async def wait() -> bool:
+            async with asyncio.timeout(REPLY_TIMEOUT):
+                while server is not None and len(tasks := list(server.handler_tasks)) > count:
+                    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            return True
 
         server = self.background._server
         if server is None:
-            return
-        future = asyncio.run_coroutine_threadsafe(pending(), server.get_loop())
+            return True
+        future = asyncio.run_coroutine_threadsafe(wait(), server.get_loop())
         try:
-            number = future.result(2 * REPLY_TIMEOUT)
-        except concurrent.futures.TimeoutError:
-            raise Finding(HELD_UP) from None
-        if number:
+            return future.result(2 * REPLY_TIMEOUT)
+        except TimeoutError:
+            return False
+
+    def expect_handlers_to_end(self, problem: str) -> None:
+        """Expect that the handlers of all clients, who have left, return."""
+        if not self.wait_for_handlers():
             raise Finding(
-                problem,
+                HELD_UP if self.is_held_up() else problem,
                 expected="every handler returns once its client has left",
-                got=f"{number} still running after {REPLY_TIMEOUT:g} s",
+                got=f"one is still running after {REPLY_TIMEOUT:g} s",
                 records=self.background.transcript.snapshot()[-12:],
             )
 
@@ -285,7 +331,7 @@ class Client:
             raise self.finding(HELD_UP if held_up else silence, expected) from None
         except ConnectionClosed as exc:
             raise self.finding(
-                f"{said}the connection was closed", expected, self._why(exc)
+                f"{said}the connection was closed", expected, self.why(exc)
             ) from None
 
     def expect(self, message: str | bytes, problem: str) -> None:
@@ -300,7 +346,7 @@ class Client:
         got = self.receive(expected, problem)
         try:
             right = isinstance(got, str) and json.loads(got) == value
-        except ValueError:
+        except (ValueError, RecursionError):
             right = False
         if not right:
             raise self.finding(problem, expected, show(got))
@@ -343,7 +389,7 @@ class Client:
         except ConnectionClosed as exc:
             if self.ws.close_code == code:
                 return
-            got = self._why(exc)
+            got = self.why(exc)
         raise self.finding(problem, expected, got)
 
     def finding(self, problem: str, expected: str, got: str | None = None) -> Finding:
@@ -356,7 +402,8 @@ class Client:
             records=self._transcript.filter(connection=self._number)[-12:],
         )
 
-    def _why(self, exc: ConnectionClosed) -> str:
+    def why(self, exc: ConnectionClosed) -> str:
+        """Say how the connection ended, and what the handler raised, if it did."""
         for record in self._transcript.filter(connection=self._number):
             if isinstance(record, HandlerError):
                 return f"{exc}; the handler raised {record.type}: {record.message}"

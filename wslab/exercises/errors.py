@@ -16,12 +16,11 @@ from wslab.server import serve
 from wslab.transcript import Records
 
 from ._exercise import Exercise, Finding, WrongAnswer
-from ._probe import CLIENT_TIMEOUT, HELD_UP, Client, Server, answering, call, run_client, show
+from ._probe import CLIENT_TIMEOUT, Client, answering, call, run_client, show
 
 __all__ = ["EXERCISES"]
 
 NESTED: Final = "[" * 100_000
-CROWD: Final = 40
 
 
 @contextlib.contextmanager
@@ -335,7 +334,7 @@ def read_all(url):
 def _json_text(got: str | bytes) -> Any:
     """Return the value of a JSON text message; ``...`` for anything else."""
     if isinstance(got, str):
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):
             return json.loads(got)
     return ...
 
@@ -383,8 +382,11 @@ def _probe_welcome(answer: Any) -> None:
             client.expect_json({"greeting": f"Welcome, {name}!"}, problem)
 
         welcome(client, "Ada", "the obvious message should get its greeting")
-        _come_and_go(server)
-        _crowd(server, json.dumps({"name": "Ada"}), {"greeting": "Welcome, Ada!"})
+        server.come_and_go()
+        server.serve_crowd(
+            '{"name": "Ada"}',
+            lambda one, problem: one.expect_json({"greeting": "Welcome, Ada!"}, problem),
+        )
         for name in ('Grace "Amazing" Hopper', "Grüße\nan 世界", secrets.token_hex(4)):
             welcome(client, name, "a greeting should be JSON with the name in it")
         welcome(other, "Alan", "two clients at once: each should be served")
@@ -420,31 +422,6 @@ def _greeting(message: str) -> Any:
     with contextlib.suppress(ValueError, RecursionError):
         return {"greeting": f"Welcome, {json.loads(message)['name']}!"}
     return None
-
-
-def _come_and_go(server: Server) -> None:
-    """Let a client come and leave, and another one after it: the first may have left a mess."""
-    for _ in range(2):
-        with server.client():
-            pass
-
-
-def _crowd(server: Server, message: str, reply: Any) -> None:
-    """Let many clients ask at once: what blocks the loop a little adds up."""
-    problem = "many clients at once: each should get its own reply"
-    with server.clients(CROWD) as clients:
-        for client in clients:
-            client.send(message)
-        for client in reversed(clients):
-            try:
-                if isinstance(reply, str):
-                    client.expect(reply, problem)
-                else:
-                    client.expect_json(reply, problem)
-            except Finding as finding:
-                if "no message came" in finding.problem:
-                    finding.problem = f"{CROWD} clients at once: {HELD_UP}"
-                raise
 
 
 _WELCOME = Exercise(
@@ -874,8 +851,8 @@ def _probe_guard(answer: Any) -> None:
 
         # `silent` has connected and says nothing: that is no reason to let others wait.
         log_in(member)
-        _come_and_go(server)
-        _crowd(server, _PASSWORD, "welcome")
+        server.come_and_go()
+        server.serve_crowd(_PASSWORD, lambda one, problem: one.expect("welcome", problem))
         for message in ("Hello", f"Grüße {secrets.token_hex(4)}", "", "welcome"):
             echoed(member, message, "after 'welcome', each text should be sent back")
         echoed(member, _PASSWORD, "the password is asked for once; later it is a text like others")
