@@ -19,6 +19,7 @@ import sys
 import textwrap
 import threading
 import time
+import types
 import urllib.request
 import weakref
 from collections.abc import Callable, Iterator
@@ -58,15 +59,34 @@ interrupts = pytest.mark.skipif(
 )
 
 
+# Key and certificate of nobody: made for these tests, valid for 127.0.0.1 until 2120.
+CERTIFICATE = """\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgFnXnPMgUzEANJir4
+nmov1rQzWDi/2mhFYn5JF0AwD2ChRANCAAR9HNWOy74nfPeCqzLZFBva+fduy2ng
+f/xDKcT4Rdd/xgkry1lSHAO+HlYxa/R6mB3DOR73xFjXuhJdzPR5/1vI
+-----END PRIVATE KEY-----
+-----BEGIN CERTIFICATE-----
+MIIBPzCB56ADAgECAgEBMAoGCCqGSM49BAMCMBYxFDASBgNVBAMMC3dzbGFiIHRl
+c3RzMCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAwMDAwWjAWMRQwEgYDVQQD
+DAt3c2xhYiB0ZXN0czBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABH0c1Y7Lvid8
+94KrMtkUG9r5927LaeB//EMpxPhF13/GCSvLWVIcA74eVjFr9HqYHcM5HvfEWNe6
+El3M9Hn/W8ijJDAiMA8GA1UdEQQIMAaHBH8AAAEwDwYDVR0TAQH/BAUwAwEB/zAK
+BggqhkjOPQQDAgNHADBEAiBxtd0GrE6Umt7RvEhXvmQe7o0iapqxJc8Msuk8Wk7H
+OgIgQ0xZqylQ3XDrufTQ56/OCpJazG7kgSDVyimEeUMkjhA=
+-----END CERTIFICATE-----
+"""
+
+
 @pytest.fixture(scope="module")
-def tls() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's and a client's side of TLS, with a certificate of their own."""
-    trustme = pytest.importorskip("trustme")
-    authority = trustme.CA()
+def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's and a client's side of TLS."""
+    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    path.write_text(CERTIFICATE)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(server)
+    server.load_cert_chain(path)
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    authority.configure_trust(client)
+    client.load_verify_locations(path)
     return server, client
 
 
@@ -519,6 +539,17 @@ def test_stop_with_clients_before_their_handshake(raw: Raw) -> None:
     assert [client.read_all() for client in clients] == [b""] * 3
 
 
+def test_a_client_that_comes_too_late(raw: Raw) -> None:
+    """A connection that is made while the server closes, as after a long TLS handshake, is cut."""
+    with serve(echo) as server:
+        server._closing = True
+        assert raw(server.port).read_all() == b""
+        lost = server.transcript.wait(kind="lost")
+    assert lost.problem == (
+        "the server ended the TCP connection before the opening handshake was complete"
+    )
+
+
 def test_stop_with_a_client_in_the_tls_handshake(raw: Raw, tls: tuple[Any, Any]) -> None:
     """A client that connects to a TLS server and says nothing is cut off in time."""
     server = serve(echo, ssl=tls[0])
@@ -666,6 +697,40 @@ def test_stop_at_exit() -> None:
     assert _registry.servers == {}
 
 
+# Watching
+
+
+def test_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """watch() shows the transcript; watching again, or stopping the server, ends the view."""
+    steps: list[str] = []
+
+    class View:
+        def __init__(self, transcript: object) -> None:
+            self.name = f"view {len(steps)}"
+            steps.append(f"{self.name} of {transcript!r}")
+
+        def stop(self) -> None:
+            steps.append(f"{self.name} ends")
+
+    monkeypatch.setitem(sys.modules, "wslab.live", types.SimpleNamespace(LiveTranscript=View))  # type: ignore[arg-type]
+    with serve(echo) as server:
+        assert isinstance(server.watch(), View)
+        server.watch()
+    shown = repr(server.transcript)
+    assert steps == [f"view 0 of {shown}", "view 0 ends", f"view 2 of {shown}", "view 2 ends"]
+
+
+def test_watch_without_anywidget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without anywidget, watch() says what to install."""
+    monkeypatch.delitem(sys.modules, "wslab.live", raising=False)
+    monkeypatch.setitem(sys.modules, "anywidget", None)  # type: ignore[arg-type]
+    with (
+        serve(echo) as server,
+        pytest.raises(ModuleNotFoundError, match="needs anywidget; run: pip install anywidget"),
+    ):
+        server.watch()
+
+
 # Handlers that fail
 
 
@@ -705,6 +770,37 @@ def test_handler_error(
         )
     gc.collect()
     assert capfd.readouterr() == ("", "")
+
+
+def test_handler_error_that_quotes_the_client() -> None:
+    """An exception with a whole message in it takes little room in the record."""
+
+    async def quote(ws: ServerConnection) -> None:
+        raise ValueError(await ws.recv())
+
+    with serve(quote) as server, connect(server.url) as ws:
+        ws.send("x" * 2**20)
+        close_code(ws)
+    [error] = server.transcript.filter(kind="error")
+    assert (error.message[:1], error.message[-2:]) == ("x", "x…")
+    assert error.traceback.startswith("Traceback") is True
+    assert len(error.message) + len(error.traceback) < 25_000
+
+
+def test_exception_that_cannot_be_shown() -> None:
+    """An exception whose str() fails is recorded all the same."""
+
+    class Shy(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("not now")
+
+    async def fail(ws: ServerConnection) -> None:
+        raise Shy
+
+    with serve(fail) as server, connect(server.url) as ws:
+        assert close_code(ws) == 1011
+    [error] = server.transcript.filter(kind="error")
+    assert (error.type, error.message) == ("Shy", "<exception str() failed>")
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 3000, 4001, 1011])
@@ -825,6 +921,17 @@ def test_callbacks_of_the_handshake_that_fail(
     )
     assert 'test_server.py", line' in records[1].traceback
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_refused_handshake_with_bad_frames_behind_it(raw: Raw) -> None:
+    """Where websockets itself stumbles in a handshake, no code of the learner's is to blame."""
+    with serve(echo) as server:
+        client = raw(server.port)
+        client.send(request(Sec_WebSocket_Version="8") + frame(0x83))
+        client.read_all()
+        client.sock.close()
+        until(lambda: not server._connections)
+    assert len(server.transcript.filter(kind="error")) == 0
 
 
 def test_logger_of_ones_own(caplog: pytest.LogCaptureFixture) -> None:
@@ -989,12 +1096,14 @@ def test_what_never_left_is_counted(raw: Raw) -> None:
     assert lost.unsent > 0
 
 
-@pytest.mark.parametrize("end", ["close", "abort", "close, then abort"])
+@pytest.mark.parametrize("end", ["close", "abort", "close twice", "close, then abort"])
 def test_ended_by_the_server(end: str, raw: Raw) -> None:
     """Whoever ended the TCP connection is named: here a handler did, past the closing handshake."""
 
     async def hang_up(ws: ServerConnection) -> None:
         if "close" in end:
+            ws.transport.close()
+        if "twice" in end:
             ws.transport.close()
         if "abort" in end:
             ws.transport.abort()
@@ -1565,6 +1674,22 @@ def test_terminated() -> None:
         assert process.communicate(timeout=TIMEOUT) == ("", "")
         assert listens(int(url.rpartition(":")[2])) is False
     assert process.returncode == -signal.SIGTERM
+
+
+def test_what_a_forked_child_does(raw: Raw) -> None:
+    """It lets go of all sockets of its parent's servers, and of the servers (here, in no child)."""
+    server = serve(echo)
+    thread, port = server._thread, server.port
+    client = raw(port).open()
+    _registry.after_fork()
+    assert (repr(server), _registry.servers) == ("<BackgroundServer 'echo' stopped>", {})
+    assert client.read_all() == b""
+    assert listens(port) is False
+    assert len(server.transcript.snapshot()) == 2
+    # What the child does not have, and the parent keeps:
+    assert thread is not None
+    assert thread.stop(timeout=TIMEOUT) is True
+    _registry.inherited.clear()
 
 
 @pytest.mark.kernel

@@ -46,6 +46,9 @@ START_TIMEOUT = 10.0
 STOP_TIMEOUT = 1.0
 EXIT_TIMEOUT = 0.2
 
+# Characters of an exception's message, and of its traceback: it may quote all of a message.
+KEEP_ERROR = 10_000
+
 # Any web page may open a WebSocket to any address, the learner's kernel included; the browser
 # tells in Origin whose page it is (RFC 6455 §10.2). Let in are clients that are no browsers and
 # send no Origin, and the pages that allow_origin() was told of.
@@ -162,7 +165,7 @@ class BackgroundServer:
         self._server: Server | None = None
         self._connections: set[_RecordedConnection] = set()
         self._accepted = 0
-        self._requested: tuple[str, int] | None = None  # host and port
+        self._requested = ("", 0)  # host and port
         self._url = ""
         self._stop_timeout = STOP_TIMEOUT
         self._closing = False
@@ -382,10 +385,10 @@ class BackgroundServer:
         own = exc.__traceback__
         while own is not None and own.tb_frame.f_code.co_filename == __file__:
             own = own.tb_next
-        lines = traceback.format_exception(type(exc), exc, own)
-        error = HandlerError(
-            number, type(exc).__name__, str(exc), "".join(lines), time.perf_counter()
-        )
+        # str(shown) is str(exc), or says that it failed.
+        shown = traceback.TracebackException(type(exc), exc, own, compact=True)
+        message, lines = _shorten(str(shown)), _shorten("".join(shown.format()))
+        error = HandlerError(number, type(exc).__name__, message, lines, time.perf_counter())
         self.transcript.extend([error])
 
     def _connection_factory(self, base: Any) -> Callable[..., ServerConnection]:
@@ -417,10 +420,8 @@ class BackgroundServer:
         take the port in between, and no client finds nobody listening. One whose handshake is
         going on when the old server stops may get HTTP status 503 from it.
         """
-        if self._server is None or self._requested is None or self._thread is None:
-            return None
         own_host, own_port = self._requested
-        if host != own_host or port not in (0, own_port, self.port):
+        if self._server is None or host != own_host or port not in (0, own_port, self.port):
             return None
         # dup() keeps the socket's protocol number, without which asyncio leaves Nagle's algorithm
         # on, and answers in two frames take 40 ms.
@@ -554,12 +555,14 @@ class _HandshakeErrors(logging.Handler):
     failed handlers too, which are recorded by then.
     """
 
+    CALLBACKS = frozenset(
+        f"{what} failed" for what in ("process_request", "process_response", "opening handshake")
+    )
+
     def emit(self, record: logging.LogRecord) -> None:
         connection = getattr(record, "websocket", None)
         exc = record.exc_info[1] if record.exc_info else None
-        if not exc or not isinstance(connection, _RecordedConnection):
-            return
-        if connection.state is State.CONNECTING:
+        if exc and isinstance(connection, _RecordedConnection) and record.msg in self.CALLBACKS:
             connection.background._record_error(exc, connection.recorder.number)
 
 
@@ -574,6 +577,10 @@ def _create_task(
     task: Any = asyncio.Task(coroutine, loop=loop, **options)
     task.wslab_connection = _number.get()
     return cast("asyncio.Task[Any]", task)
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= KEEP_ERROR else text[:KEEP_ERROR] + "…"
 
 
 def _is_regular_end(exc: BaseException, connection: ServerConnection) -> bool:
