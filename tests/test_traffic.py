@@ -66,3 +66,10 @@ def test_round_trips_match_pong_to_ping() -> None:
         *frames(b"\x8a\x01c", "server", 7.0),
     ]
     assert round_trips(records) == pytest.approx([1.0, 4.0])
+
+
+def test_a_frame_that_was_cut_off_counts_what_came() -> None:
+    """Bytes that never arrived were not on the wire."""
+    assert Traffic(frames(b"\x81\x05he", "server")).server == Direction(
+        frames=1, payload=2, header=2
+    )

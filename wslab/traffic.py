@@ -21,7 +21,7 @@ class Direction:
 
     Attributes:
         frames: Number of frames.
-        payload: Bytes of payload in them.
+        payload: Bytes of payload in them, of a frame that was cut off those that came.
         header: Bytes of their headers, masking keys included: the overhead.
         handshake: Bytes of its half of the opening handshakes.
     """
@@ -43,7 +43,7 @@ class Direction:
         return dataclasses.replace(
             self,
             frames=self.frames + 1,
-            payload=self.payload + record.length,
+            payload=self.payload + record.length - record.missing,
             header=self.header + len(record.head),
         )
 
