@@ -14,6 +14,7 @@ class Client {
     this.script = "";
     this.socket = null;
     this.binaryType = "blob";
+    this.abandoned = false; // whether the kernel that made this console is gone
     this.log = []; // what the views show
     this.views = new Set();
     this.queue = Promise.resolve(); // a Blob is read asynchronously; events must keep their order
@@ -150,7 +151,13 @@ class Client {
   }
 
   tell(content, buffers = []) {
-    this.model.send(content, undefined, buffers);
+    try {
+      this.model.send(content, undefined, buffers);
+    } catch {
+      // The kernel was restarted or shut down. The console stays, and says so.
+      this.abandoned = true;
+      this.changed();
+    }
   }
 
   changed() {
@@ -192,6 +199,9 @@ function describe(value) {
 // ---- the view's half ----
 
 const STYLE = `
+.wslab-console { --wslab-error: #b42318; }
+/* JupyterLab's own red is too dark on its dark background. */
+[data-jp-theme-light="false"] .wslab-console, .vscode-dark .wslab-console { --wslab-error: #ff8a80; }
 .wslab-console { font: 13px/1.5 var(--jp-ui-font-family, sans-serif); padding: 8px;
   color: var(--jp-content-font-color1, inherit); border: 1px solid var(--jp-border-color1, #999);
   border-radius: 4px; display: flex; flex-direction: column; gap: 8px; max-width: 60em; }
@@ -199,8 +209,8 @@ const STYLE = `
 .wslab-console .state { font-weight: bold; min-width: 8em; }
 .wslab-console .log { min-height: 6em; max-height: 20em; overflow: auto; padding: 4px 8px;
   font-family: var(--jp-code-font-family, monospace); white-space: pre-wrap; overflow-wrap: anywhere;
-  background: var(--jp-layout-color2, #f4f4f4); }
-.wslab-console .error { color: var(--jp-error-color1, #b42318); }
+  background: var(--jp-layout-color1, #fff); border: 1px solid var(--jp-border-color2, #ccc); }
+.wslab-console .error { color: var(--wslab-error); }
 .wslab-console input, .wslab-console textarea, .wslab-console select { font: inherit;
   color: inherit; background: var(--jp-layout-color0, #fff);
   border: 1px solid var(--jp-border-color1, #999); border-radius: 3px; padding: 2px 4px; }
@@ -243,7 +253,7 @@ class View {
       value: "Hello, server!",
       "aria-label": "Message to send",
     });
-    const file = make("input", { type: "file", "aria-label": "File to send as binary" });
+    const file = make("input", { type: "file" });
     file.addEventListener("change", () =>
       this.attempt(async () => {
         if (file.files[0]) client.send(await file.files[0].arrayBuffer());
@@ -257,7 +267,7 @@ class View {
       max: 4999,
       "aria-label": "Close code",
     });
-    const reason = make("input", { type: "text", placeholder: "reason", "aria-label": "Close reason" });
+    const reason = make("input", { type: "text", "aria-label": "Close reason" });
     const binaryType = make(
       "select",
       { "aria-label": "binaryType: what a binary message becomes" },
@@ -273,6 +283,7 @@ class View {
       rows: 10,
       spellcheck: "false",
       "aria-label": "JavaScript to run in this page",
+      placeholder: "// url, socket (open), WebSocket and console are yours to use\nsocket.send(\"hello\");",
     });
     this.script.value = client.script;
     this.details = make(
@@ -293,8 +304,8 @@ class View {
         this.state,
         this.button("Connect", () => client.connect()),
         this.button("Close", () => client.close(Number(code.value), reason.value)),
-        code,
-        reason,
+        make("label", {}, "code ", code),
+        make("label", {}, "reason ", reason),
         this.note,
       ),
       this.log,
@@ -335,9 +346,12 @@ class View {
 
   update() {
     this.state.textContent = this.client.state;
-    this.note.textContent = this.client.proxied
-      ? "through jupyter-server-proxy: a close code arrives as 1005, messages over 10 MiB fail"
-      : "";
+    const notes = [];
+    if (this.client.abandoned)
+      notes.push("the kernel that made this console is gone: run the cells again");
+    if (this.client.proxied)
+      notes.push("through jupyter-server-proxy: a close code arrives as 1005, messages over 10 MiB fail");
+    this.note.textContent = notes.join("; ");
     if (this.client.script && !this.script.value) {
       this.script.value = this.client.script;
       this.details.open = true;
