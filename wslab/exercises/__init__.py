@@ -10,14 +10,16 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from . import _progress, client, errors
+from . import _progress, binary, client, errors, server
 from ._exercise import Check, Exercise
 from ._progress import Progress
 
 __all__ = ["EXERCISES", "Check", "Exercise", "Progress", "check", "hint", "progress", "solution"]
 
 EXERCISES: dict[str, Exercise] = {
-    exercise.id: exercise for module in (client, errors) for exercise in module.EXERCISES
+    exercise.id: exercise
+    for module in (client, server, binary, errors)
+    for exercise in module.EXERCISES
 }
 
 _hints_given: dict[str, int] = {}
