@@ -21,7 +21,7 @@ import traceback
 import urllib.parse
 import urllib.request
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -448,11 +448,12 @@ class BackgroundServer:
 class _Recorder:
     """What crosses the wire on one connection, into the transcript."""
 
-    __slots__ = ("_client", "_extend", "_server", "ended", "number", "unsent")
+    __slots__ = ("_client", "_extend", "_server", "ended", "eof", "number", "unsent")
 
     def __init__(self, number: int, transcript: Transcript) -> None:
         self.number = number
         self.ended = False  # by the server, not by the client
+        self.eof = False  # the client has ended its direction
         self.unsent = 0
         self._client = Decoder("client", number)
         self._server = Decoder("server", number)
@@ -475,14 +476,16 @@ class _Recorder:
         records: list[Record] = [*self._client.eof(now), *self._server.eof(now)]
         refused = self._server.accepted is False
         if not refused and not (self._client.closed and self._server.closed):
-            who = "the server" if self.ended else "the client"
+            who = "server" if self.ended else "client"
             if not self._server.accepted:
                 how = "before the opening handshake was complete"
-            elif self._client.closed or self._server.closed:
-                how = "without answering the CLOSE frame"
-            else:
+            elif not (self._client.closed or self._server.closed):
                 how = "without a closing handshake"
-            problem = f"{who} ended the TCP connection {how}"
+            elif (self._server if self.ended else self._client).closed:
+                how = "before its CLOSE frame was answered"
+            else:
+                how = "without answering the CLOSE frame"
+            problem = f"the {who} ended the TCP connection {how}"
             records.append(Lost(self.number, problem, self.unsent, now))
         self._extend(records)
 
@@ -503,6 +506,14 @@ class _RecordedTransport:
             # Recorded first, so that whoever got an answer finds it in the transcript.
             self._sent(data)
         self._write(data)
+
+    def writelines(self, list_of_data: Iterable[bytes]) -> None:
+        self.write(b"".join(list_of_data))
+
+    def write_eof(self) -> None:
+        if not self._recorder.eof:  # otherwise it only answers the client's end
+            self._recorder.ended = True
+        self._transport.write_eof()
 
     def close(self) -> None:
         if not self._is_closing():
@@ -540,6 +551,10 @@ class _RecordedConnection(ServerConnection):
     def data_received(self, data: bytes) -> None:
         self.recorder.received(data)
         super().data_received(data)
+
+    def eof_received(self) -> None:
+        self.recorder.eof = True
+        super().eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.recorder.lost()
