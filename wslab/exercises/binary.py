@@ -254,6 +254,7 @@ def _probe_shout(answer: Any) -> None:
             expect(grace, b"ab")
             grace.send("ab")
             expect(grace, "ab")
+        server.serve_crowd("now", lambda client, problem: client.expect("NOW", problem))
 
 
 _SHOUT = Exercise(
@@ -413,6 +414,19 @@ async def shout(ws):
             await ws.send(message)
 """,
             "with a second client: each binary message should be answered: no message came",
+        ),
+        WrongAnswer(
+            """
+import time
+
+async def shout(ws):
+    async for message in ws:
+        if isinstance(message, str):
+            time.sleep(0.1)
+            message = message.upper()
+        await ws.send(message)
+""",
+            "the handler holds up the event loop",
         ),
     ),
     probe=_probe_shout,

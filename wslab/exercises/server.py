@@ -8,7 +8,6 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any, Final
 
 from websockets.exceptions import ConnectionClosed
@@ -54,6 +53,12 @@ def _probe_welcome(answer: Any) -> None:
             late.expect_text(_WELCOME, greeted)
             late.send("anybody here?")
             late.expect_text("Server received: anybody here?", replied)
+
+        def expect(client: Client, problem: str) -> None:
+            client.expect_text(_WELCOME, problem)
+            client.expect_text("Server received: hello", problem)
+
+        server.serve_crowd("hello", expect)
 
 
 _WELCOME_EXERCISE = Exercise(
@@ -191,10 +196,24 @@ import time
 
 async def welcome(ws):
     await ws.send("Welcome to the WebSocket server!")
-    while True:
-        time.sleep(0.01)
+    async for message in ws:
+        time.sleep(0.1)
+        await ws.send(f"Server received: {message}")
 """,
-            "holds up the event loop",
+            "the handler holds up the event loop",
+        ),
+        WrongAnswer(
+            """
+async def welcome(ws):
+    await ws.send("Welcome to the WebSocket server!")
+    while True:
+        try:
+            message = await ws.recv()
+            await ws.send(f"Server received: {message}")
+        except Exception:
+            pass
+""",
+            "goes on for ever after its client has left",
         ),
     ),
     probe=_probe_welcome,
@@ -261,6 +280,10 @@ def _probe_answers(answer: Any) -> None:
             refuse(grace)
         ask(ada, "last", "still here?")
         expect(ada, "last", "still here?")
+        server.serve_crowd(
+            '{"id": 1, "question": "now?"}',
+            lambda client, problem: client.expect_json({"id": 1, "answer": "NOW?"}, problem),
+        )
 
 
 _ANSWERS = Exercise(
@@ -464,6 +487,23 @@ async def answer_questions(ws):
         await ws.send(json.dumps(reply))
 """,
             "after a question that is not a string",
+        ),
+        WrongAnswer(
+            """
+import json
+import time
+
+async def answer_questions(ws):
+    async for message in ws:
+        try:
+            data = json.loads(message)
+            reply = {"id": data["id"], "answer": data["question"].upper()}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            reply = {"error": "not a question"}
+        time.sleep(0.06)
+        await ws.send(json.dumps(reply))
+""",
+            "the handler holds up the event loop",
         ),
         WrongAnswer(
             """
@@ -1592,23 +1632,6 @@ async def metronome(ws):
 _LONG: Final = 64 * 1024
 
 
-@contextlib.contextmanager
-def _deaf(server: Server) -> Iterator[Client]:
-    """Connect a client that never reads, and whose network holds next to nothing."""
-    with socket.socket() as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        sock.settimeout(REPLY_TIMEOUT)
-        try:
-            sock.connect(("127.0.0.1", server.background.port))
-        except OSError as exc:
-            raise Finding("a client could not connect", got=f"{exc}") from None
-        with server.client(sock=sock, max_queue=1) as client:
-            try:
-                yield client
-            finally:
-                client.vanish()
-
-
 def _probe_room(answer: Any) -> None:
     delivered = "each message should be sent to all other clients"
     with contextlib.ExitStack() as stack:
@@ -1660,7 +1683,7 @@ def _probe_room(answer: Any) -> None:
         with during("after a client has vanished"):
             say(ada, "who was that?")
             say(grace, "I do not know")
-        with during("while one client does not read what it is sent"), _deaf(server) as deaf:
+        with during("while one client does not read what it is sent"), server.deaf_client() as deaf:
             deaf.barrier()
             for n in range(12):
                 say(ada, f"{n} {'long ' * (_LONG // 5)}")
