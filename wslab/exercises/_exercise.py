@@ -192,4 +192,14 @@ def is_attempted(answer: Any) -> bool:
         tree = ast.parse(source)
     except (OSError, TypeError, SyntaxError):  # no source to look at: then it is no starter
         return True
-    return not any(isinstance(node, ast.Constant) and node.value is ... for node in ast.walk(tree))
+    # tuple[int, ...] and array[..., 0] are complete.
+    complete = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript)
+        for inner in ast.walk(node.slice)
+    }
+    return not any(
+        isinstance(node, ast.Constant) and node.value is ... and id(node) not in complete
+        for node in ast.walk(tree)
+    )

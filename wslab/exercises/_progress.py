@@ -19,6 +19,8 @@ import platformdirs
 
 __all__ = ["Progress", "note_done", "path", "read", "reset"]
 
+_writing = threading.Lock()
+
 
 def path() -> pathlib.Path:
     """Where progress is kept: ``WSLAB_DATA_DIR``, or the user's data folder for wslab."""
@@ -40,14 +42,16 @@ def read() -> set[str]:
 
 def note_done(id: str) -> None:
     """Write down that an exercise is done."""
-    done = read()
-    if id not in done:
-        _write(done | {id})
+    with _writing:
+        done = read()
+        if id not in done:
+            _write(done | {id})
 
 
 def reset() -> None:
     """Forget what is done."""
-    _write(set())
+    with _writing:
+        _write(set())
 
 
 def _write(done: set[str]) -> None:
