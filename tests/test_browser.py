@@ -117,15 +117,17 @@ def test_a_page_is_told_where_to_connect(
     page = Page(console)
     assert not console._attached
     page.attach()
-    assert page.received == [({"do": "configure", "port": server.port, "script": script}, None)]
+    settings = {"port": server.port, "script": script, "again": False}
+    assert page.received == [({"do": "configure", **settings}, None)]
     assert wslab.server._origins == [None, ORIGIN]
     assert asyncio.run(console.attached())
 
 
 def test_a_second_page_is_told_too(page: Page, server: wslab.BackgroundServer) -> None:
-    """A notebook that is reopened makes its page anew."""
+    """A notebook that is reopened makes its page anew, and is told that it is not the first."""
     page.attach()
-    assert page.received == [({"do": "configure", "port": server.port, "script": None}, None)]
+    settings = {"port": server.port, "script": None, "again": True}
+    assert page.received == [({"do": "configure", **settings}, None)]
 
 
 def test_a_stopped_server_has_no_console() -> None:

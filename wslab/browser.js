@@ -14,6 +14,7 @@ class Client {
     this.script = "";
     this.socket = null;
     this.binaryType = "blob";
+    this.due = false; // whether it has yet to connect, or to run its script
     this.abandoned = false; // whether the kernel that made this console is gone
     this.log = []; // what the views show
     this.views = new Set();
@@ -27,6 +28,10 @@ class Client {
           this.addEventListener(type, (event) => client.record(event));
         client.socket = this;
         client.changed();
+      }
+      send(data) {
+        super.send(data);
+        if (this.readyState === WebSocket.OPEN) client.recordSent(data);
       }
       close(...args) {
         super.close(...args);
@@ -74,11 +79,20 @@ class Client {
     if (number !== undefined) this.tell({ kind: "reply", number, error });
   }
 
-  async configure({ port, script }) {
+  async configure({ port, script, again }) {
     this.port = port;
     this.script = script ?? "";
+    this.due = true;
     this.changed();
-    if (script) await this.run(script).catch((exception) => this.console.error(exception));
+    // A page that is reloaded gets every console that the kernel ever made: those of outputs that
+    // are long replaced stay silent.
+    if (!again || this.views.size) await this.start();
+  }
+
+  async start() {
+    if (!this.due) return;
+    this.due = false;
+    if (this.script) await this.run(this.script).catch((exception) => this.console.error(exception));
     else this.connect();
   }
 
@@ -144,9 +158,22 @@ class Client {
 
   keep(fields, bytes) {
     this.tell({ kind: "event", event: fields }, bytes ? [bytes] : []);
-    this.log.push({ ...fields, bytes });
+    this.show({ ...fields, bytes });
+  }
+
+  /** What was sent is shown, but it is no event, so Python's log has it not. */
+  recordSent(data) {
+    const binary = data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data);
+    const bytes = binary && new Blob([data]).arrayBuffer(); // a copy: a script may reuse its buffer
+    this.queue = this.queue.then(async () =>
+      this.show(binary ? { type: "sent", bytes: await bytes } : { type: "sent", data: String(data) }),
+    );
+  }
+
+  show(entry) {
+    this.log.push(entry);
     if (this.log.length > MAX_LOG) this.log.shift();
-    for (const view of this.views) view.append(this.log.at(-1));
+    for (const view of this.views) view.append(entry);
     this.changed();
   }
 
@@ -364,11 +391,13 @@ class View {
     if (type === "log") words = `› ${data}`;
     else if (type === "close")
       words = `close  code=${code} reason=${JSON.stringify(reason)} wasClean=${was_clean}`;
+    else if (type === "sent")
+      words = `sent  ${bytes ? `${bytes.byteLength} bytes ${hex(bytes)}` : JSON.stringify(data)}`;
     else if (bytes) words = `message  ${data_type}(${bytes.byteLength}) ${hex(bytes)}`;
     else if (type === "message") words = `message  ${JSON.stringify(data)}`;
     const trouble = type === "error" || data_type === "error";
     const line = make("div", trouble ? { class: "error" } : {}, words);
-    if (bytes) draw(bytes, line);
+    if (type === "message" && bytes) draw(bytes, line);
     this.log.append(line);
     while (this.log.childElementCount > MAX_LOG) this.log.firstElementChild.remove();
     if (atEnd) this.log.scrollTop = this.log.scrollHeight;
@@ -414,6 +443,7 @@ export default () => {
     render({ el }) {
       const view = new View(client, el);
       client.views.add(view);
+      client.start();
       return () => client.views.delete(view);
     },
   };

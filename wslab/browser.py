@@ -217,9 +217,10 @@ class BrowserConsole:
         match content:
             case {"kind": "ready", "origin": str(origin)}:
                 allow_origin(origin)
-                self._attached = True
+                again, self._attached = self._attached, True
                 BrowserConsole._nobody = False
-                self._widget.send({"do": "configure", "port": self._port, "script": self._script})
+                settings = {"port": self._port, "script": self._script, "again": again}
+                self._widget.send({"do": "configure", **settings})
             case {"kind": "event", "event": Mapping() as fields}:
                 data = bytes(buffers[0]) if buffers else fields.get("data")
                 self.log.append(BrowserEvent(**{**fields, "data": data}))

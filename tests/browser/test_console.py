@@ -37,7 +37,7 @@ def test_typing_and_sending(lesson: Callable[..., Locator], lab: Tab) -> None:
     send(console, "hex bytes", "2a 00 FF")
     send(console, "hex bytes", "2a 0")
     lines = console.get_by_role("log").locator("> div")
-    expect(lines).to_have_count(6)
+    expect(lines).to_have_count(9)
     # The error lines are written at once, the messages when they come back.
     shown = log(console)
     assert shown[0] == "open"
@@ -45,6 +45,11 @@ def test_typing_and_sending(lesson: Callable[..., Locator], lab: Tab) -> None:
         'message  "Grüße <b>&</b> 😀"',
         'message  "{\\"a\\":[1,null]}"',
         "message  Blob(3) 2a 00 ff",
+    ]
+    assert [line for line in shown if line.startswith("sent")] == [
+        'sent  "Grüße <b>&</b> 😀"',
+        'sent  "{\\"a\\":[1,null]}"',
+        "sent  3 bytes 2a 00 ff",
     ]
     wrong = [line for line in shown if line.startswith("›")]
     assert re.fullmatch(r"› SyntaxError: .*JSON.*", wrong[0])
@@ -59,7 +64,7 @@ def test_what_comes_is_shown_as_text(lesson: Callable[..., Locator], lab: Tab) -
     """A server cannot put markup into the page."""
     console = lesson()
     send(console, "text", "<img src=x onerror=\"document.title='owned'\">")
-    expect(console.get_by_role("log").locator("> div")).to_have_count(2)
+    expect(console.get_by_role("log").locator("> div")).to_have_count(3)
     assert console.get_by_role("log").locator("img").count() == 0
     assert lab.page.title() != "owned"
 
@@ -310,6 +315,8 @@ def test_the_program_of_section_1(lesson: Callable[..., Locator], lab: Tab) -> N
         console,
         "open",
         "› Connection established!",
+        'sent  "Hello, server!"',
+        re.compile('^sent  ".*Hello from client'),
         *received("Welcome to the WebSocket server!"),
         wrong,
         *received("Server received: Hello, server!"),
