@@ -422,7 +422,7 @@ import time
 async def shout(ws):
     async for message in ws:
         if isinstance(message, str):
-            time.sleep(0.1)
+            time.sleep(0.06)
             message = message.upper()
         await ws.send(message)
 """,
@@ -840,7 +840,7 @@ def parse_frame(data):
     fin = ...
     opcode = ...
     length = ...
-    ...
+    payload, rest = ..., ...
     return fin, opcode, payload, rest
 """,
     hints=(

@@ -72,6 +72,7 @@ _WELCOME_EXERCISE = Exercise(
     name="welcome",
     starter="""
 async def welcome(ws):
+    # your code
     ...
     async for message in ws:
         ...
@@ -197,7 +198,7 @@ import time
 async def welcome(ws):
     await ws.send("Welcome to the WebSocket server!")
     async for message in ws:
-        time.sleep(0.1)
+        time.sleep(0.06)
         await ws.send(f"Server received: {message}")
 """,
             "the handler holds up the event loop",
@@ -1720,6 +1721,7 @@ people = set()
 
 
 async def room(ws):
+    # your code
     ...
 """,
     hints=(
