@@ -68,6 +68,24 @@ def during(when: str) -> Iterator[None]:
         raise
 
 
+def small_socket() -> socket.socket:
+    """
+    Return a listening socket, for the option ``sock``, whose connections hold next to nothing.
+
+    So a client that does not read is noticed after little data.
+    """
+    # The protocol is named: otherwise asyncio leaves Nagle's algorithm on.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)  # accepted ones inherit it
+    sock.bind(("127.0.0.1", 0))
+    return sock
+
+
+def _is_worth_logging(record: logging.LogRecord) -> bool:
+    """Return False for what asyncio says of writing to a client that has just vanished."""
+    return record.msg != "socket.send() raised exception."
+
+
 @contextlib.contextmanager
 def answering(handler: Any, **options: Any) -> Iterator[Server]:
     """
@@ -93,6 +111,8 @@ def answering(handler: Any, **options: Any) -> Iterator[Server]:
     server = Server(background)
     thread = background._thread._thread if background._thread else None
     timeout = STOP_TIMEOUT
+    asyncio_logger = logging.getLogger("asyncio")
+    asyncio_logger.addFilter(_is_worth_logging)
     try:
         yield server
     except BaseException:
@@ -102,6 +122,7 @@ def answering(handler: Any, **options: Any) -> Iterator[Server]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             background.stop(timeout)
+        asyncio_logger.removeFilter(_is_worth_logging)
         for coroutine in running:
             if inspect.getcoroutinestate(coroutine) == inspect.CORO_SUSPENDED:
                 # It caught GeneratorExit, too; the garbage collector would print that, some day.
@@ -186,7 +207,8 @@ class Server:
                 got=f"{type(exc).__name__}: {exc}",
             ) from None
         # A limit for sending only: websockets does not read before there is something to read.
-        connection.socket.settimeout(REPLY_TIMEOUT)
+        with contextlib.suppress(OSError):  # it is closed already
+            connection.socket.settimeout(REPLY_TIMEOUT)
         with connection as ws:
             try:
                 yield Client(ws, self, self._clients)
@@ -233,6 +255,9 @@ class Server:
             message: What each of them sends.
             expect: Called with a client and a problem, to judge the reply.
         """
+        with self.client() as client:
+            client.send(message)
+            expect(client, "a client that comes later should get its reply, too")
         with self.clients(CROWD) as clients:
             for client in clients:
                 client.send(message)
@@ -253,7 +278,7 @@ class Server:
                 thread._loop.call_soon_threadsafe(noticed.set)
             except RuntimeError:  # the handler has closed the loop
                 return False
-        return not noticed.wait(1.0)
+        return not noticed.wait(REPLY_TIMEOUT / 2)
 
     def wait_for_handlers(self, count: int = 0) -> bool:
         """Wait until at most so many handlers are running; return whether that came."""
