@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from . import _progress, binary, client, errors, server
+from . import _progress, binary, client, errors, formats, server
 from ._exercise import Check, Exercise
 from ._progress import Progress
 
@@ -18,7 +18,7 @@ __all__ = ["EXERCISES", "Check", "Exercise", "Progress", "check", "hint", "progr
 
 EXERCISES: dict[str, Exercise] = {
     exercise.id: exercise
-    for module in (client, server, binary, errors)
+    for module in (client, server, binary, errors, formats)
     for exercise in module.EXERCISES
 }
 
