@@ -272,3 +272,10 @@ def leaves_nothing(_frozen: None, request: pytest.FixtureRequest) -> Iterator[No
     assert (list(running), left) == ([], [])
     if count_sockets:
         assert open_sockets() == sockets
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts() -> None:
+    """Let an interrupt raise also where the tests run in the background, with SIGINT ignored."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -538,6 +538,9 @@ def test_an_empty_context() -> None:
 def test_raising_in_another_thread() -> None:
     """PyThreadState_SetAsyncExc() knows a thread by its ident, and tells how many it found."""
 
+    if sys.version_info < (3, 12) and sys.gettrace() is not None:
+        pytest.skip("coverage traces this Python, and the exception would hit the tracer")
+
     def raise_in(ident: int) -> int:
         return int(
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
@@ -557,9 +560,7 @@ def test_raising_in_another_thread() -> None:
     thread = threading.Thread(target=wait)
     thread.start()
     assert waiting.wait(TIMEOUT) is True
-    if sys.version_info >= (3, 12) or sys.gettrace() is None:  # see LoopThread._interrupt
-        assert (raise_in(0), raise_in(thread.ident or 0)) == (0, 1)
-    release.set() if sys.gettrace() else None
+    assert (raise_in(0), raise_in(thread.ident or 0)) == (0, 1)
     thread.join(TIMEOUT)
     assert thread.is_alive() is False
 
@@ -607,9 +608,16 @@ def test_a_signal_does_not_wake_an_idle_loop() -> None:
     ],
 )
 def test_what_nbval_compares(
-    mime: str, compared: bool, request: pytest.FixtureRequest, tmp_path: Path
+    mime: str,
+    compared: bool,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """nbval compares text, HTML and SVG, so these must be deterministic, but no pixels."""
+    for option in ("nbval_lax", "nbval_sanitize_with", "nbdime"):  # where pytest runs without nbval
+        if not hasattr(request.config.option, option):
+            monkeypatch.setattr(request.config.option, option, None, raising=False)
 
     def show(value: str) -> list[Any]:
         data = {"text/plain": "the same", mime: value}

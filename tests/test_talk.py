@@ -22,7 +22,7 @@ from wslab import handlers, talk
 from wslab.wire import Frame, HandlerError
 
 TIMEOUT = 5.0
-SHORT = 0.1  # for a wait that is to be in vain
+SHORT = 0.3  # for a wait that is to be in vain
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
