@@ -588,8 +588,11 @@ async def refuse_to_be_cancelled(ws: ServerConnection) -> None:
 
 
 @pytest.mark.parametrize("handler", [sleep_on, refuse_to_be_cancelled])
-def test_stop_with_handlers_that_do_not_return(handler: Any) -> None:
+def test_stop_with_handlers_that_do_not_return(
+    handler: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Handlers that go on after the end of their connection are cancelled, and it is no error."""
+    monkeypatch.setattr(_loop, "CLEAN_UP_TIMEOUT", 0.05)
     server = serve(handler)
     with connect(server.url) as ws:
         assert stop_quickly(server) is True
@@ -1570,9 +1573,12 @@ def test_storm_of_connections(raw: Raw, capfd: pytest.CaptureFixture[str]) -> No
     assert capfd.readouterr() == ("", "")
 
 
-def test_no_file_descriptors_left(raw: Raw, capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_file_descriptors_left(
+    raw: Raw, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where accept() fails, nothing is printed, and the server goes on when it can."""
     resource = pytest.importorskip("resource")
+    monkeypatch.setattr(asyncio.constants, "ACCEPT_RETRY_DELAY", 0.05)
     with serve(echo) as server:
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         # Unix sockets take descriptors, until only the client's own is left.
@@ -1585,7 +1591,7 @@ def test_no_file_descriptors_left(raw: Raw, capfd: pytest.CaptureFixture[str]) -
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         assert (error.connection, error.type) == (0, "OSError")
-        client.open()  # asyncio tries again after a second
+        client.open()  # asyncio has tried again
         client.send_frame(0x81, b"x")
         assert client.read_frame() == (0x81, b"x")
     assert capfd.readouterr() == ("", "")
