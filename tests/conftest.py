@@ -8,6 +8,7 @@ import dataclasses
 import gc
 import os
 import queue
+import signal
 import socket
 import struct
 import sys
