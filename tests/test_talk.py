@@ -22,7 +22,7 @@ from wslab import handlers, talk
 from wslab.wire import Frame, HandlerError
 
 TIMEOUT = 5.0
-SHORT = 0.3  # for a wait that is to be in vain
+SHORT = 0.1  # for a wait that is to be in vain
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
@@ -214,7 +214,7 @@ def test_timeout_of_the_handshake() -> None:
 def test_timeout_of_the_closing_handshake() -> None:
     """A server that does not answer CLOSE cannot hold up a client, and spoils no reply."""
     with deaf(b"\x81\x05reply") as url:
-        assert in_thread(lambda: talk(url, replies=1, timeout=SHORT)).result(TIMEOUT) == ["reply"]
+        assert in_thread(lambda: talk(url, replies=1, timeout=1)).result(TIMEOUT) == ["reply"]
 
 
 def test_a_server_that_closes_but_stays() -> None:
