@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import socket
 import threading
 import time
 from typing import Any, Final
@@ -15,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from wslab.wire import Frame, Record
 
 from ._exercise import Exercise, Finding, WrongAnswer
-from ._probe import HELD_UP, REPLY_TIMEOUT, Client, Server, answering, during, show
+from ._probe import HELD_UP, REPLY_TIMEOUT, Client, Server, answering, during, show, small_socket
 
 __all__ = ["EXERCISES"]
 
@@ -1569,7 +1568,7 @@ async def metronome(ws):
         while True:
             tick += 1
             await ws.send(f"tick {tick}")
-            await asyncio.sleep(1)
+            await asyncio.sleep(0.25)
 
     sender = None
     async for message in ws:
@@ -1636,9 +1635,7 @@ _LONG: Final = 64 * 1024
 def _probe_room(answer: Any) -> None:
     delivered = "each message should be sent to all other clients"
     with contextlib.ExitStack() as stack:
-        # Accepted sockets inherit it: so a client that does not read is noticed after little data.
-        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
+        listening = stack.enter_context(small_socket())
         server = stack.enter_context(answering(answer, sock=listening))
         ada, grace, lin = people = stack.enter_context(server.clients(3))
 
