@@ -46,7 +46,7 @@ test: $(STAMP) ## run all tests: units with coverage, every notebook in a kernel
 	$(BIN)/python -m pytest $(XDIST) -p no:nbval --cov=wslab tests \
 		--ignore tests/test_notebooks_kernel.py --ignore tests/browser
 	$(BIN)/python -m pytest $(XDIST) $(NBVAL) notebooks tests/test_notebooks_kernel.py
-	$(BIN)/python -m pytest -p no:nbval tests/browser
+	$(BIN)/python -m pytest tests/browser
 
 test-fast: $(STAMP) ## run the quick tests only, without kernels and browsers
 	$(BIN)/python -m pytest -p no:nbval -m "not kernel and not slow and not browser" tests

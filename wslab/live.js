@@ -11,7 +11,9 @@ const STYLE = `
   border-bottom: 1px solid var(--jp-border-color1, #999); }
 .wslab-live .log { max-height: 24em; overflow: auto; padding: 4px 8px;
   font-family: var(--jp-code-font-family, monospace); white-space: pre-wrap; overflow-wrap: anywhere; }
-.wslab-live .trouble { color: var(--jp-error-color1, #b42318); }
+.wslab-live { --wslab-error: #b42318; }
+[data-jp-theme-light="false"] .wslab-live, .vscode-dark .wslab-live { --wslab-error: #ff8a80; }
+.wslab-live .trouble { color: var(--wslab-error); }
 `;
 
 function render({ model, el }) {
