@@ -23,6 +23,7 @@ import types
 import urllib.request
 import weakref
 from collections.abc import Callable, Iterator
+from random import Random
 from typing import Any
 
 import pytest
@@ -48,6 +49,7 @@ from wslab.server import (
     on_server_thread,
     serve,
 )
+from wslab.wire import Malformed, Sender
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
@@ -986,9 +988,12 @@ def test_print_in_a_handler(capfd: pytest.CaptureFixture[str]) -> None:
 # The record of the wire
 
 
-def wire_bytes(server: BackgroundServer, sender: str) -> bytes:
-    """All bytes of one direction, put together again from the records."""
-    return b"".join(record.head + record.body for record in server.transcript.filter(sender=sender))
+def wire_bytes(server: BackgroundServer, sender: Sender, connection: int = 1) -> bytes:
+    """All bytes of one direction of a connection, put together again from the records."""
+    return b"".join(
+        bytes(record.data) if isinstance(record, Malformed) else record.head + record.body
+        for record in server.transcript.filter(sender=sender, connection=connection)
+    )
 
 
 def test_the_record_is_what_crossed_the_wire(raw: Raw) -> None:
@@ -1549,6 +1554,51 @@ def test_length_that_is_never_sent(raw: Raw) -> None:
         found = server.transcript[2]
         assert (found.length, len(found.body), found.complete) == (2**62, 1, False)
         client.sock.close()
+
+
+def random_bytes(random: Random) -> bytes:
+    """A frame, or what looks like one, or neither."""
+    payload = random.randbytes(random.randrange(60))
+    lengths = (5, 125, 2**16, 2**20 + 1, 2**40, 2**63)
+    return random.choice(
+        [
+            frame(random.choice([0x01, 0x80, 0x81, 0x82, 0x89, 0x8A, 0xC1]), payload),
+            frame(0x88, random.choice([b"", b"x", random.randrange(900, 5100).to_bytes(2, "big")])),
+            bytes([random.randrange(256), 0xFE]) + random.randbytes(2) + MASK + payload,
+            b"\x82\xff" + random.choice(lengths).to_bytes(8, "big") + MASK + payload,
+            payload,
+        ]
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_bytes(seed: int, raw: Raw, capfd: pytest.CaptureFixture[str]) -> None:
+    """Whatever clients send, the record is no more and no less than what crossed the wire."""
+    random = Random(seed)
+    with serve(echo, keep=10_000, compression=random.choice([None, "deflate"])) as server:
+        for number in range(1, 31):
+            client = raw(server.port)
+            if random.random() < 0.1:
+                client.send(random.randbytes(99))
+            else:
+                client.open() if random.random() < 0.8 else client.send(request())
+            with contextlib.suppress(OSError):
+                for _ in range(random.randrange(8)):
+                    data = random_bytes(random)
+                    cut = random.randrange(len(data) + 1)
+                    client.send(data[:cut])
+                    client.send(data[cut:])
+                client.sock.shutdown(socket.SHUT_WR)
+            client.read_all()
+            client.sock.close()
+            until(lambda: not server._connections)
+            # What follows a violation, or a CLOSE, the server may not have read.
+            assert client.sent.startswith(wire_bytes(server, "client", number)) is True
+            assert wire_bytes(server, "server", number).startswith(client.received) is True
+        assert wslab.talk(server.url, "still here") == ["still here"]
+        assert len(server.transcript.filter(kind="error")) == 0
+    gc.collect()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_storm_of_connections(raw: Raw, capfd: pytest.CaptureFixture[str]) -> None:
