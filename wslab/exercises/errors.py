@@ -2021,7 +2021,8 @@ _CATCH_UP = Exercise(
         "After a failure that may pass, call `pause(delays[n])` instead of sleeping, where n is "
         "the number of failures before this one since the last message came (with `await`, if "
         "your function is `async`), and connect again; if there is no `delays[n]`, or the failure "
-        "will not pass (4.4), give up. Return `(texts, complete)`: the texts in their order, none "
+        "will not pass (as in exercise 4.4), give up. "
+        "Return `(texts, complete)`: the texts in their order, none "
         "twice, and `True` for 1000 or `False` for giving up."
     ),
     name="catch_up",

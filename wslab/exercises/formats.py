@@ -663,9 +663,8 @@ def _probe_take_order(answer: Any) -> None:
         for field, message in _WRONG_FIELDS:
             client.send(message)
             text = _expect_error(client, f"{field!r} is wrong here: an error is due")
-            named = {each for each in fields if _names(text, each)}
-            # The word "type" may also be about the type of a value.
-            if field not in named or named - {field, "type"}:
+            others = fields - {field, "type"}  # "type" may also be that of a value
+            if field not in _words(text.lower()) or others & _words(text):
                 problem = f"the error should name the wrong field, {field!r}, and no other"
                 raise client.finding(problem, f"… {field} …", show(text))
             accepted(client, _ACCEPTED[0], "after an error, a correct order should be accepted")
@@ -676,10 +675,8 @@ def _probe_take_order(answer: Any) -> None:
         accepted(other, _ACCEPTED[4], "what one client does should not matter to another one")
 
 
-def _names(text: str, field: str) -> bool:
-    """Return whether a word of the text is the name of the field."""
-    words = "".join(letter if letter.isalpha() else " " for letter in text).split()
-    return field in words
+def _words(text: str) -> set[str]:
+    return set("".join(letter if letter.isalpha() else " " for letter in text).split())
 
 
 _TAKE_ORDER: Final = """
