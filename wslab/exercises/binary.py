@@ -686,6 +686,20 @@ async def weather(ws):
         ),
         WrongAnswer(
             """
+import json
+import struct
+
+async def weather(ws):
+    async for message in ws:
+        if isinstance(message, bytes) and len(message) == 15:
+            await ws.send(json.dumps(struct.unpack("!HqfB", message)))
+        else:
+            await ws.send("Error: a reading is 15 bytes of binary data")
+""",
+            "the keys should be",
+        ),
+        WrongAnswer(
+            """
 import struct
 
 async def weather(ws):
@@ -1081,6 +1095,14 @@ def parse_frame(data):
     return bool(first >> 7), first & 15, payload.decode(), data[6 + length:]
 """,
             "should be bytes",
+        ),
+        WrongAnswer(
+            """
+def parse_frame(data):
+    first, second = data[:2]
+    return bool(first >> 7), first & 15, data[2:2 + second & 127]
+""",
+            "it should return four things",
         ),
         WrongAnswer(
             """

@@ -888,6 +888,36 @@ async def headcount(ws):
 """,
             "how many clients are connected",
         ),
+        WrongAnswer(
+            """
+import json
+
+last_number = 0
+
+async def headcount(ws):
+    global last_number
+    last_number += 1
+    await ws.send(json.dumps(f"client {last_number}"))
+    async for message in ws:
+        await ws.send(json.dumps({"messages": 1, "clients": 1}))
+""",
+            "a whole number under the key `client`",
+        ),
+        WrongAnswer(
+            """
+import json
+
+last_number = 0
+
+async def headcount(ws):
+    global last_number
+    last_number += 1
+    await ws.send(json.dumps({"client": last_number}))
+    async for message in ws:
+        await ws.send(json.dumps({"client": last_number, "clients": 1}))
+""",
+            "should have the keys `messages` and `clients`",
+        ),
     ),
     probe=_probe_headcount,
     minutes=15,
@@ -1557,6 +1587,27 @@ async def metronome(ws):
             await ws.send(message)
 """,
             "after `stopped` no tick may come",
+        ),
+        WrongAnswer(
+            """
+import asyncio
+
+async def metronome(ws):
+    async def send_ticks():
+        tick = 0
+        while True:
+            tick += 1
+            await ws.send(f"tick {tick}" if tick < 4 else "tick")
+            await asyncio.sleep(0.01)
+
+    sender = None
+    async for message in ws:
+        if message == "start":
+            sender = sender or asyncio.create_task(send_ticks())
+        else:
+            await ws.send(message)
+""",
+            "ticks should come one after the other",
         ),
         WrongAnswer(
             """
