@@ -32,20 +32,27 @@ NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.c
 COMPILE = $(BIN)/uv pip compile requirements.in --quiet --universal --python-version 3.11 \
 	--custom-compile-command "make pins" --no-emit-index-url --no-emit-find-links
 
-.PHONY: help lab test test-fast lint notebooks pins check-pins bench clean FORCE
+.PHONY: help lab test test-units test-notebooks test-browser test-fast lint notebooks pins check-pins bench clean FORCE
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s  %s\n", $$1, $$2 }' Makefile
 
 lab: $(STAMP) ## open the course in JupyterLab
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(LAB_ARGS)
 
-# Several runs: nbval measures coverage inside the kernels once --cov is given, and wslab's unit
-# tests are to earn it alone; a browser with JupyterLab needs both processors for itself.
-test: $(STAMP) ## run all tests: units with coverage, every notebook in a kernel, then in a browser
+test: test-units test-notebooks test-browser ## run all tests
+
+# Without nbval: given --cov it would measure inside the kernels too, and wslab's unit tests are to
+# earn the coverage alone.
+test-units: $(STAMP) ## run the tests of wslab, with coverage
 	$(BIN)/python -m pytest $(XDIST) -p no:nbval --cov=wslab tests \
 		--ignore tests/test_notebooks_kernel.py --ignore tests/browser
+
+test-notebooks: $(STAMP) ## run every notebook in a kernel and compare what it shows
 	$(BIN)/python -m pytest $(XDIST) $(NBVAL) notebooks tests/test_notebooks_kernel.py
+
+# On its own: JupyterLab in a browser needs both processors.
+test-browser: $(STAMP) ## run every notebook in JupyterLab in Chromium, and use the console
 	$(BIN)/python -m pytest tests/browser
 
 test-fast: $(STAMP) ## run the quick tests only, without kernels and browsers
