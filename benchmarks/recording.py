@@ -60,7 +60,7 @@ from websockets.sync.client import connect
 import wslab
 
 CONNECTIONS = 200  # few enough for macOS, where a process may open 256 files
-TIMEOUT = 10.0
+TIMEOUT = 30.0  # also on a machine that does much else
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ NUMBER = r"[\d,.e+]+"
 def test_recording_prints_its_table() -> None:
     """Every row is there, with both measurements and the ratio in its interval."""
     command = [sys.executable, "-W", "error", str(RECORDING), "--seconds", "0.1", "--turns", "2"]
-    run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60)
+    run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
     assert (run.returncode, run.stderr) == (0, "")
     header, rule, *rows, blank, note = run.stdout.splitlines()
     assert header == "| what | bare websockets | wslab | ratio (95 % interval) |"
