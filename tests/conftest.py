@@ -6,6 +6,7 @@ import base64
 import contextlib
 import dataclasses
 import gc
+import logging
 import os
 import queue
 import signal
@@ -280,3 +281,22 @@ def interrupts() -> None:
     """Let an interrupt raise also where the tests run in the background, with SIGINT ignored."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def quiet(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """
+    Fail a test during which something was printed, which in a notebook lands in some other cell.
+
+    Python prints what is logged where nobody handles it; pytest handles everything, so logs are
+    looked at as well. ``wslab`` has a handler for its own.
+    """
+    yield
+    gc.collect()  # which is when asyncio reports tasks that nobody awaits
+    printed = capfd.readouterr()
+    logged = [
+        f"{record.name}: {record.getMessage()}"
+        for record in caplog.get_records("call")
+        if record.levelno >= logging.WARNING and not record.name.startswith("wslab")
+    ]
+    assert (printed.out, printed.err, logged) == ("", "", [])

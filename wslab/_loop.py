@@ -60,7 +60,8 @@ class LoopThread:
         self._ready: concurrent.futures.Future[None] = concurrent.futures.Future()
         self._stop = asyncio.Event()
         # In an empty context: ipykernel keeps in a context variable which cell is running. What
-        # a handler prints would go to the cell that started the server, long out of sight.
+        # a handler prints would go to the cell that started the server, long out of sight, where
+        # threads inherit the context (Python 3.14 with -X thread_inherit_context).
         self._thread = threading.Thread(
             target=contextvars.Context().run, args=(self._main,), name=name, daemon=True
         )

@@ -44,6 +44,7 @@ __all__ = ["BackgroundServer", "NotRunningError", "allow_origin", "on_server_thr
 
 START_TIMEOUT = 10.0
 STOP_TIMEOUT = 1.0
+GRACE = 2.0  # for the loop to cancel and close what is left, which takes it one at most
 EXIT_TIMEOUT = 0.2
 
 # Characters of an exception's message, and of its traceback: it may quote all of a message.
@@ -227,7 +228,8 @@ class BackgroundServer:
         ``await asyncio.to_thread(server.stop)`` lets it.
 
         Args:
-            timeout: Seconds that clients and handlers get; it may take twice as long in all.
+            timeout: Seconds for clients to answer and handlers to return by themselves. In all it
+                takes at most three seconds more.
 
         Raises:
             RuntimeError: The call comes from one of the server's own handlers.
@@ -237,8 +239,7 @@ class BackgroundServer:
             if thread is None:
                 return
             self._stop_timeout = timeout
-            # As long again for the thread, after clients and handlers had their time.
-            ended = thread.stop(timeout=2 * timeout + 1)
+            ended = thread.stop(timeout=timeout + GRACE)
             self._thread = None
             if _registry.servers.get(self.name) is self:
                 del _registry.servers[self.name]
@@ -332,14 +333,12 @@ class BackgroundServer:
             await self._close(server)
 
     async def _close(self, server: Server) -> None:
-        # A connection comes to connection_made() some turns of the loop after it was accepted. If
-        # the server is closed in between, asyncio forgets it, and the client waits for nothing.
+        # Accept nobody any more: a connection gets its transport a turn of the loop after it was
+        # accepted. If close() comes in between, asyncio forgets it, and the client waits for ever.
         loop = asyncio.get_running_loop()
         for sock in server.sockets:
             with contextlib.suppress(NotImplementedError):  # on Windows
                 loop.remove_reader(sock.fileno())
-        for _ in range(5):
-            await asyncio.sleep(0)
         self._closing = True
         for connection in list(self._connections):
             if connection.request is None:  # only TCP so far: no CLOSE frame is due
@@ -351,11 +350,7 @@ class BackgroundServer:
         except TimeoutError:
             for connection in list(self._connections):
                 connection.transport.abort()
-            handlers = list(server.handler_tasks)
-            for task in handlers:
-                task.cancel()
-            if handlers:
-                await asyncio.wait(handlers, timeout=self._stop_timeout)
+            # LoopThread cancels the handlers.
 
     async def _handle(self, connection: ServerConnection) -> None:
         try:
