@@ -367,7 +367,7 @@ def test_exception_inside_a_connection_closes_with_1011() -> None:
 
 
 def test_a_synchronous_connection_must_be_a_context_manager() -> None:
-    """`connect(url)` of the threaded client warns without `with`: talk() uses `with`."""
+    """`connect(url)` of the threaded client warns without `with`, which the notebooks use."""
 
     async def main() -> None:
         async with serve(echo, "127.0.0.1", 0) as server:

@@ -16,12 +16,14 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 __all__ = ["HeldUpError", "LoopThread"]
 
 NOTICE_TIMEOUT = 0.5
 CLEAN_UP_TIMEOUT = 0.5
+
+T = TypeVar("T")
 
 
 class HeldUpError(SystemExit):
@@ -93,6 +95,25 @@ class LoopThread:
         except BaseException:  # also an interrupted cell: nothing is left running
             self.stop(timeout=timeout)
             raise
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """
+        Run a coroutine on the loop while it is entered; wait for its result.
+
+        Raises:
+            Exception: Whatever the coroutine raised.
+
+        >>> @contextlib.asynccontextmanager
+        ... async def lifespan():
+        ...     yield
+        >>> thread = LoopThread("example", lifespan)
+        >>> thread.start(timeout=5)
+        >>> thread.run(asyncio.sleep(0, "done"))
+        'done'
+        >>> thread.stop(timeout=5)
+        True
+        """
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     def stop(self, *, timeout: float) -> bool:
         """

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import time
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
-from websockets.exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
-from websockets.sync.client import connect
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
 
+from ._loop import LoopThread
 from .server import on_server_thread
 
 __all__ = ["talk"]
@@ -56,46 +57,63 @@ def talk(
                 f"{type(message).__name__}; for JSON, send json.dumps(…)"
             )
     wanted = len(messages) if replies is None else replies
-    deadline = time.monotonic() + timeout
     received: list[str | bytes] = []
-    late = False
-    with connect(
+
+    # Not with the threaded client: its send() keeps it from reading, so that with enough messages
+    # on the way both sides write, neither reads, and all stands still.
+    thread = LoopThread("wslab-talk", _nothing)
+    thread.start(timeout=timeout)
+    try:
+        in_time = thread.run(_converse(url, messages, wanted, received, timeout))
+    finally:  # also of an interrupted cell, and then it cancels the conversation
+        thread.stop(timeout=CLOSE_TIMEOUT + timeout)
+    if not in_time:
+        raise TimeoutError(
+            f"{len(received)} of {wanted} replies came in {timeout:g} s: {_shown(received)}; "
+            "pass replies= if the server sends another number"
+        )
+    return received
+
+
+@contextlib.asynccontextmanager
+async def _nothing() -> AsyncIterator[None]:
+    yield
+
+
+async def _converse(
+    url: str,
+    messages: Sequence[str | bytes],
+    wanted: int,
+    received: list[str | bytes],
+    timeout: float,
+) -> bool:
+    """Send all, append replies to ``received``; return whether all wanted came in time."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + timeout
+    in_time = True
+    async with connect(
         url,
         open_timeout=timeout,
         close_timeout=timeout,
         max_queue=None,  # replies must not pile up in the network, where they would hold up ours
         proxy=None if urllib.parse.urlsplit(url).hostname in _THIS_MACHINE else True,
     ) as ws:
-
-        def left() -> float:
-            ws.close_timeout = max(0.001, deadline - time.monotonic())
-            return ws.close_timeout
-
         try:
-            for message in messages:
-                with contextlib.suppress(OSError):  # closed already
-                    ws.socket.settimeout(left())  # else send() waits for ever
-                ws.send(message)
-        except ConnectionClosed:
-            pass  # what came before is still to be had; then recv() raises this again
-        try:
-            while len(received) < wanted:
-                received.append(ws.recv(timeout=left()))
+            async with asyncio.timeout_at(deadline):
+                with contextlib.suppress(ConnectionClosed):  # what came before is still to be had
+                    for message in messages:
+                        await ws.send(message)
+                while len(received) < wanted:
+                    received.append(await ws.recv())
         except TimeoutError:
-            late = True
+            in_time = False
+            if ws.transport.get_write_buffer_size():  # nobody reads, not even CLOSE
+                ws.transport.abort()
         except ConnectionClosedOK:
             pass
-        except ConnectionClosedError as exc:
-            late = isinstance(exc.__cause__, TimeoutError)  # of a send()
-            if not late:
-                raise
-        ws.close_timeout = max(CLOSE_TIMEOUT, left())
-    if late:  # raised out here, where it is no reason to close with 1011
-        raise TimeoutError(
-            f"{len(received)} of {wanted} replies came in {timeout:g} s: {_shown(received)}; "
-            "pass replies= if the server sends another number"
-        )
-    return received
+        finally:
+            ws.close_timeout = max(CLOSE_TIMEOUT, deadline - loop.time())
+    return in_time
 
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
