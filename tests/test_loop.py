@@ -313,6 +313,31 @@ def test_task_that_wants_to_end_the_process(error: type[BaseException]) -> None:
     assert thread.stop(timeout=TIMEOUT) is True
 
 
+def test_code_that_stops_the_loop() -> None:
+    """A handler that calls ``loop.stop()``, as programs of old did, stops nothing."""
+    lifespan = Lifespan()
+    thread = LoopThread("test", lifespan)
+    thread.start(timeout=TIMEOUT)
+    lifespan.loop.call_soon_threadsafe(lifespan.loop.stop)
+    assert thread.run(asyncio.sleep(0, "still here")) == "still here"
+    assert (thread.stop(timeout=TIMEOUT), lifespan.steps) == (True, ["entered", "left"])
+
+
+def test_code_that_cancels_all_tasks() -> None:
+    """A handler that cancels every task of the loop ends its own server, and nothing is printed."""
+    lifespan = Lifespan()
+    thread = LoopThread("test", lifespan)
+    thread.start(timeout=TIMEOUT)
+
+    def cancel_all() -> None:
+        for task in asyncio.all_tasks(lifespan.loop):
+            task.cancel()
+
+    lifespan.loop.call_soon_threadsafe(cancel_all)
+    assert thread.join(TIMEOUT) is True
+    assert (thread.stop(timeout=TIMEOUT), lifespan.steps) == (True, ["entered", "left"])
+
+
 @interrupts
 @pytest.mark.usefixtures("impatient")
 def test_code_that_never_awaits_is_interrupted() -> None:

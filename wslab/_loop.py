@@ -183,6 +183,8 @@ class LoopThread:
             self._run()
         except BaseException as exc:
             if self._ready.done():
+                if isinstance(exc, asyncio.CancelledError):
+                    return  # a handler cancelled all tasks, this one too: nothing to report
                 raise
             self._ready.set_exception(exc)
 
@@ -203,8 +205,8 @@ class LoopThread:
     def _run_until_done(self, task: asyncio.Task[None]) -> None:
         while not task.done():
             # asyncio lets SystemExit and KeyboardInterrupt of any task out of the loop. They were
-            # meant to end that task, not this thread.
-            with contextlib.suppress(SystemExit, KeyboardInterrupt):
+            # meant to end that task, not this thread. RuntimeError: somebody called loop.stop().
+            with contextlib.suppress(SystemExit, KeyboardInterrupt, RuntimeError):
                 self._loop.run_until_complete(task)
 
     async def _stay_entered(self) -> None:
