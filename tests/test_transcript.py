@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -63,6 +64,11 @@ def filled(*records: Record) -> Transcript:
 
 
 HELLO = Handshake(1, "client", b"GET / HTTP/1.1\r\n\r\n")
+
+
+def make(data: bytes, time: float) -> Frame:
+    """What :meth:`Transcript.defer` takes: the record of a server's frame."""
+    return Decoder("server", 1, handshake=False).plain_frame(data, time)
 
 
 # --- Records -----------------------------------------------------------------------------------
@@ -246,6 +252,63 @@ def test_dropped_records_are_freed() -> None:
     transcript.extend([frame(1)])
     gc.collect()
     assert record() is None
+
+
+def test_deferred_records_are_made_once_when_looked_at() -> None:
+    """A deferred record counts at once, stands in its place and is made by the first look."""
+    made = []
+
+    def make_and_tell(data: bytes, time: float) -> Record:
+        made.append(data)
+        return make(data, time)
+
+    transcript = filled(frame(1))
+    transcript.defer(make_and_tell, b"\x81\x012")
+    transcript.extend([frame(3)])
+    assert (len(transcript), made) == (3, [])
+    assert list(transcript) == [frame(1), frame(2), frame(3)]
+    assert (made, transcript[1] is transcript[1]) == ([b"\x81\x012"], True)
+    assert 0 < transcript[1].time <= time.perf_counter()
+
+
+def test_deferred_records_are_dropped_unmade() -> None:
+    """Those that nobody looked at count for keep, and are never made."""
+
+    def fail(data: bytes, time: float) -> Record:
+        raise AssertionError("made in vain")
+
+    transcript = Transcript(keep=2)
+    transcript.extend([frame(1)])
+    transcript.defer(fail, b"\x81\x012")
+    transcript.defer(make, b"\x81\x013")
+    transcript.defer(make, b"\x81\x014")
+    assert (list(transcript), transcript.dropped) == ([frame(3), frame(4)], 2)
+
+
+def test_deferred_records_count_for_keep_bytes() -> None:
+    """As many bytes are kept of records that are made as of those that are not."""
+    transcript = Transcript(keep_bytes=KEEP_PAYLOAD)
+    data = b"\x81\x7d" + bytes(125)
+    fitting = KEEP_PAYLOAD // len(data)
+    for _ in range(fitting):
+        transcript.defer(make, data)
+    assert len(transcript.snapshot()) == fitting  # from here on they are made
+    for _ in range(fitting):
+        transcript.defer(make, data)
+    assert (len(transcript), transcript.dropped) == (fitting, fitting)
+    transcript.extend([frame(123)])  # shorter, but over what is left
+    assert len(transcript) == fitting
+
+
+def test_a_deferred_record_ends_a_wait() -> None:
+    """Who waits is woken by a deferred record too."""
+    transcript = Transcript()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(transcript.wait, kind="text", timeout=TIMEOUT)
+        while not transcript._waiting:
+            threading.Event().wait(0.001)
+        transcript.defer(make, b"\x81\x012")
+        assert waiting.result(TIMEOUT) == frame(2)
 
 
 @pytest.mark.parametrize("bounds", [{"keep": 0}, {"keep": -1}, {"keep_bytes": KEEP_PAYLOAD - 1}])

@@ -897,6 +897,93 @@ def test_the_same_records_however_the_bytes_are_cut(
 
 
 @pytest.mark.slow
+@settings(deadline=None, max_examples=80)
+@given(streams(), st.data())
+def test_plain_frames_need_not_be_fed(
+    stream: tuple[Sender, bool, bytes], draw: st.DataObject
+) -> None:
+    """Passing over what is plain gives the same records, and leaves the same state, as feeding."""
+    sender, handshake, data = stream
+    fed, passed = (Decoder(sender, 1, handshake=handshake) for _ in range(2))
+    whole = bytes([0x81, 0x80 | 2]) + bytes(4) if sender == "client" else bytes([0x81, 2])
+    cut = [*pieces(data, draw.draw(st.lists(st.integers(0, len(data)), max_size=8)))]
+    for part in itertools.chain.from_iterable((each, whole + b"hi") for each in cut):
+        expected = fed.feed(part, 1.5)
+        if passed.is_plain(part):
+            assert [passed.plain_frame(part, 1.5)] == expected
+        else:
+            assert [facts(record) for record in passed.feed(part, 1.5)] == [
+                facts(record) for record in expected
+            ]
+        assert passed.accepted == fed.accepted
+        assert passed.closed == fed.closed
+    assert [facts(record) for record in passed.eof()] == [facts(record) for record in fed.eof()]
+
+
+PLAIN = {
+    "client": [0x81, 0x80 + 2, *bytes(4), *b"hi"],
+    "server": [0x82, 2, *b"hi"],
+}
+
+
+@pytest.mark.parametrize("sender", SENDERS)
+def test_what_is_plain(sender: Sender) -> None:
+    """One whole short message is plain; anything before, in or after it is not."""
+    plain = bytes(PLAIN[sender])
+    decoder = Decoder(sender, 1, handshake=False)
+    assert decoder.is_plain(plain)
+    longest = plain[:1] + bytes([plain[1] + 123]) + plain[2:-2] + bytes(125)
+    assert decoder.is_plain(longest)
+    others = {
+        "nothing": b"",
+        "one byte": plain[:1],
+        "cut off": plain[:-1],
+        "two": plain + plain,
+        "compressed": bytes([plain[0] | 0x40]) + plain[1:],
+        "a fragment": bytes([plain[0] & 0x0F]) + plain[1:],
+        "a ping": b"\x89" + plain[1:],
+        "the other's mask": bytes([plain[0], plain[1] ^ 0x80]) + plain[2:],
+        "16-bit length": plain[:1] + bytes([plain[1] - 2 + 126]) + longest[2:] + b"x",
+        "64-bit length": plain[:1] + bytes([plain[1] - 2 + 127]) + longest[2:] + b"xx",
+    }
+    assert {name: decoder.is_plain(data) for name, data in others.items()} == dict.fromkeys(
+        others, False
+    )
+    assert not decoder.is_plain(bytearray(plain))  # it could change
+
+
+@pytest.mark.parametrize(
+    "before", ["the handshake", "half a header", "half a payload", "a fragment", "close", "junk"]
+)
+@pytest.mark.parametrize("sender", SENDERS)
+def test_nothing_is_plain_after(before: str, sender: Sender) -> None:
+    """Where what went before matters, every byte is fed."""
+    plain = bytes(PLAIN[sender])
+    decoder = Decoder(sender, 1, handshake=before == "the handshake")
+    junk = plain[:1] + bytes([plain[1] - 2 + 127]) + b"\xff" * 8 + plain[2:]
+    decoder.feed(
+        {
+            "the handshake": b"",
+            "half a header": plain[:1],
+            "half a payload": plain[:-1],
+            "a fragment": bytes([plain[0] & 0x0F]) + plain[1:],
+            "close": b"\x88" + bytes([plain[1] - 2]) + plain[2:-2],
+            "junk": junk,
+        }[before]
+    )
+    assert not decoder.is_plain(plain)
+
+
+def test_nothing_is_plain_after_a_refusal() -> None:
+    """What a client sends although it was refused is not taken for a message."""
+    decoder = Decoder("client", 1)
+    decoder.feed(b"GET / HTTP/1.1\r\n\r\n")
+    assert decoder.is_plain(bytes(PLAIN["client"]))
+    decoder.refuse()
+    assert not decoder.is_plain(bytes(PLAIN["client"]))
+
+
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(streams(), st.data())
 def test_every_byte_is_in_a_record(stream: tuple[Sender, bool, bytes], draw: st.DataObject) -> None:

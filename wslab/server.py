@@ -443,7 +443,18 @@ class BackgroundServer:
 class _Recorder:
     """What crosses the wire on one connection, into the transcript."""
 
-    __slots__ = ("_client", "_extend", "_server", "ended", "eof", "number", "unsent")
+    __slots__ = (
+        "_client",
+        "_defer",
+        "_make_received",
+        "_make_sent",
+        "_server",
+        "_transcript",
+        "ended",
+        "eof",
+        "number",
+        "unsent",
+    )
 
     def __init__(self, number: int, transcript: Transcript) -> None:
         self.number = number
@@ -452,18 +463,28 @@ class _Recorder:
         self.unsent = 0
         self._client = Decoder("client", number)
         self._server = Decoder("server", number)
-        self._extend = transcript.extend
+        self._transcript = transcript
+        # Looked up once, not for each message.
+        self._defer = transcript.defer
+        self._make_received = self._client.plain_frame
+        self._make_sent = self._server.plain_frame
 
     def received(self, data: bytes) -> None:
-        self._extend(self._client.feed(data, time.perf_counter()))
+        if self._client.is_plain(data):
+            self._defer(self._make_received, data)
+        else:
+            self._transcript.extend(self._client.feed(data, time.perf_counter()))
 
     def sent(self, data: bytes) -> None:
+        if self._server.is_plain(data):
+            self._defer(self._make_sent, data)
+            return
         records = self._server.feed(data, time.perf_counter())
         if self._client.compression is not self._server.compression:
             self._client.compression = self._server.compression
         if self._server.accepted is False:
             self._client.refuse()
-        self._extend(records)
+        self._transcript.extend(records)
 
     def lost(self) -> None:
         """Record the end of the TCP connection, unless it was the end of a closing handshake."""
@@ -482,7 +503,7 @@ class _Recorder:
                 how = "without answering the CLOSE frame"
             problem = f"the {who} ended the TCP connection {how}"
             records.append(Lost(self.number, problem, self.unsent, now))
-        self._extend(records)
+        self._transcript.extend(records)
 
 
 class _RecordedTransport:
@@ -492,12 +513,12 @@ class _RecordedTransport:
         self._transport = transport
         self._recorder = recorder
         self._write = transport.write
-        self._is_closing = transport.is_closing
+        self.is_closing = transport.is_closing
         self._sent = recorder.sent
 
     def write(self, data: bytes) -> None:
         # A transport that is closing throws away what is written to it: it never goes out.
-        if not (self._is_closing() or self._recorder.ended):
+        if not (self.is_closing() or self._recorder.ended):
             # Recorded first, so that whoever got an answer finds it in the transcript.
             self._sent(data)
         self._write(data)
@@ -511,13 +532,13 @@ class _RecordedTransport:
         self._transport.write_eof()
 
     def close(self) -> None:
-        if not self._is_closing():
+        if not self.is_closing():
             self._recorder.ended = True
         self._transport.close()
 
     def abort(self) -> None:
         # Also after close(), which first sends what is in the buffer.
-        if not self._is_closing() or self._recorder.ended:
+        if not self.is_closing() or self._recorder.ended:
             self._recorder.ended = True
             self._recorder.unsent = self._transport.get_write_buffer_size()
         self._transport.abort()
@@ -671,7 +692,7 @@ class _Registry:
             self.inherited += [server._thread, server._server]
             server._thread = server._server = None
             # Its lock may have been held by the thread that is not here.
-            server.transcript._changed = threading.Condition(threading.Lock())
+            server.transcript.forget_lock()
         self.servers.clear()
 
 

@@ -470,7 +470,10 @@ class Decoder:
         "_buffer",
         "_connection",
         "_first",
+        "_header",
+        "_idle",
         "_look_closer",
+        "_mask",
         "_opening",
         "_read",
         "_rest",
@@ -483,6 +486,9 @@ class Decoder:
     def __init__(self, sender: Sender, connection: int, *, handshake: bool = True) -> None:
         self._sender: Sender = sender
         self._connection = connection
+        self._mask = 0x80 if sender == "client" else 0  # the MASK bit that frames should have
+        self._header = 6 if sender == "client" else 2  # bytes of the shortest header with that bit
+        self._idle = not handshake  # a frame begins next, and nothing before it matters
         self._opening = bytearray()  # the beginning of a handshake
         self._buffer = b""  # the beginning of a frame's header
         self._arriving: _Arriving | None = None  # a payload that is not complete yet
@@ -506,7 +512,43 @@ class Decoder:
         """
         records: list[Record] = []
         self._read(data, time, records)
+        self._idle = (
+            bool(self.accepted)
+            and self._arriving is None
+            and not (self._buffer or self._look_closer or self._rest)
+        )
         return records
+
+    def is_plain(self, data: bytes) -> bool:
+        """
+        Return whether the next bytes are one whole short message, in a frame like most.
+
+        Those need not be fed. They leave the decoder as it is, and :meth:`plain_frame` makes their
+        record at any time later, or never.
+
+        >>> decoder = Decoder("server", connection=1, handshake=False)
+        >>> decoder.is_plain(b"\\x81\\x02hi"), decoder.is_plain(b"\\x81\\x03hi")
+        (True, False)
+        """
+        size = len(data)
+        return (
+            self._idle
+            and 0 <= size - self._header <= 125
+            and data[1] == self._mask + size - self._header
+            and (data[0] == 0x81 or data[0] == 0x82)
+            and type(data) is bytes  # a bytearray might change before its record is made
+        )
+
+    def plain_frame(self, data: bytes, time: float = 0.0) -> Frame:
+        """
+        Return the record of bytes about which :meth:`is_plain` said yes.
+
+        >>> decoder = Decoder("server", connection=1, handshake=False)
+        >>> decoder.plain_frame(b"\\x81\\x02hi")
+        <Frame: connection 1, from server, text b'hi'>
+        """
+        head, body = data[: self._header], data[self._header :]
+        return Frame(self._connection, self._sender, head, body, None, time)
 
     def eof(self, time: float = 0.0) -> list[Record]:
         """Tell that no more bytes will come; return the record of what was cut off, if any."""
@@ -520,7 +562,7 @@ class Decoder:
     def refuse(self) -> None:
         """Tell a client's decoder that the server refused the handshake; again does no harm."""
         if self._read != self._read_rest:
-            self.accepted = False
+            self.accepted = self._idle = False
             self._read = self._read_after_refusal
 
     # Each reader handles one part of the stream and puts the next reader into self._read.
@@ -557,7 +599,7 @@ class Decoder:
             data = self._buffer + data
             self._buffer = b""
         available = len(data)
-        mask = 0x80 if self._sender == "client" else 0  # the MASK bit that frames should have
+        mask = self._mask
         while available - position >= 2:
             first, second = data[position], data[position + 1]
             length = second & 0x7F
@@ -578,9 +620,11 @@ class Decoder:
                 return
             stop = start + length
             kept = stop if length <= KEEP_PAYLOAD else start + KEEP_PAYLOAD
-            body: bytes | bytearray = data[start:kept]
-            if stop > available:
-                body = self._arriving = _Arriving(body)
+            body: bytes | bytearray
+            if stop <= available:
+                body = data[start:kept]
+            else:
+                body = self._arriving = _Arriving(memoryview(data)[start:kept])
                 self._arriving.missing = stop - available
             # Most frames are a whole TEXT or BINARY message with the right MASK bit and a short
             # length. The rest is looked at more closely.
