@@ -389,6 +389,9 @@ CLIENTS = {
     "catches everything": (
         "with connect(url) as ws:\n  while True:\n    try: ws.recv()\n    except: pass"
     ),
+    "catches everything of a closed connection": (
+        "with connect(url) as ws: pass\nwhile True:\n  try: ws.recv()\n  except: pass"
+    ),
     "floods": "with connect(url) as ws:\n  while True: ws.send(bytes(100_000))",
     "connects in vain": "connect('ws://127.0.0.1:9')",
     "prints": "print('x' * 100_000)",
