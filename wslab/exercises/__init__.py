@@ -10,7 +10,19 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from . import _progress, binary, client, errors, formats, server
+from . import (
+    _progress,
+    alive,
+    binary,
+    client,
+    errors,
+    formats,
+    many,
+    scale,
+    security,
+    server,
+    testing,
+)
 from ._exercise import Check, Exercise
 from ._progress import Progress
 
@@ -18,7 +30,18 @@ __all__ = ["EXERCISES", "Check", "Exercise", "Progress", "check", "hint", "progr
 
 EXERCISES: dict[str, Exercise] = {
     exercise.id: exercise
-    for module in (client, server, binary, errors, formats)
+    for module in (
+        client,
+        server,
+        binary,
+        errors,
+        formats,
+        many,
+        security,
+        alive,
+        scale,
+        testing,
+    )
     for exercise in module.EXERCISES
 }
 
