@@ -29,7 +29,7 @@ NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.c
 	--nbval-cell-timeout 60
 
 # 3.11 is the oldest Python supported; the file must name no index or folder of this machine.
-COMPILE = $(BIN)/uv pip compile requirements.in --quiet --universal --python-version 3.11 \
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--custom-compile-command "make pins" --no-emit-index-url --no-emit-find-links
 
 .PHONY: help lab test test-units test-notebooks test-browser test-fast lint notebooks pins check-pins bench clean FORCE
@@ -71,15 +71,21 @@ notebooks: $(STAMP) ## run all notebooks and store what they show
 	$(BIN)/jupyter nbconvert --to notebook --coalesce-streams --inplace --log-level WARN $(NOTEBOOKS)
 	$(NBSTRIPOUT) $(NOTEBOOKS)
 
-pins: $(STAMP) ## write requirements.txt anew, with the newest versions
-	$(COMPILE) --upgrade --output-file requirements.txt
+# A hub gets the same versions: pins in an output file are kept where they fit.
+pins: $(STAMP) ## write both requirements.txt anew, with the newest versions
+	$(COMPILE) requirements.in --upgrade --output-file requirements.txt
+	cp requirements.txt binder/requirements.txt
+	$(COMPILE) binder/requirements.in --output-file binder/requirements.txt
 
 # Pins that still fit are kept, so a new release of something is no failure here.
-check-pins: $(STAMP) ## check that requirements.txt fits pyproject.toml
+check-pins: $(STAMP) ## check that both requirements.txt fit pyproject.toml
 	@cp requirements.txt $(VENV)/requirements.txt
-	$(COMPILE) --output-file $(VENV)/requirements.txt
-	@diff -u requirements.txt $(VENV)/requirements.txt || \
-		{ echo "requirements.txt does not fit pyproject.toml: run 'make pins'" >&2; exit 1; }
+	@cp requirements.txt $(VENV)/binder-requirements.txt
+	@$(COMPILE) requirements.in --output-file $(VENV)/requirements.txt
+	@$(COMPILE) binder/requirements.in --output-file $(VENV)/binder-requirements.txt
+	@{ diff -u requirements.txt $(VENV)/requirements.txt && \
+		diff -u binder/requirements.txt $(VENV)/binder-requirements.txt; } || \
+		{ echo "the pins do not fit pyproject.toml: run 'make pins'" >&2; exit 1; }
 
 bench: $(STAMP) ## measure what recording costs
 	$(BIN)/python benchmarks/recording.py
