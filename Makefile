@@ -32,7 +32,7 @@ NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.c
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--custom-compile-command "make pins" --no-emit-index-url --no-emit-find-links
 
-.PHONY: help lab test test-units test-notebooks test-browser test-fast lint notebooks pins check-pins bench clean FORCE
+.PHONY: help lab test test-units test-notebooks test-browser test-fast lint spelling notebooks pins check-pins bench clean FORCE
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s  %s\n", $$1, $$2 }' Makefile
@@ -58,11 +58,14 @@ test-browser: $(STAMP) ## run every notebook in JupyterLab in Chromium, and use 
 test-fast: $(STAMP) ## run the quick tests only, without kernels and browsers
 	$(BIN)/python -m pytest -p no:nbval -m "not kernel and not slow and not browser" tests
 
-lint: $(STAMP) ## check style, types and what notebooks must not carry
+lint: $(STAMP) spelling ## check style, types and what notebooks must not carry
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict wslab
-	$(NBSTRIPOUT) --verify $(NOTEBOOKS)
+	$(NBSTRIPOUT) --verify $(NOTEBOOKS) docs/template.ipynb
+
+spelling: $(STAMP) ## check spelling and terms in everything that is read
+	$(BIN)/python tests/spelling.py
 
 # Merged streams: what was printed arrives in pieces that differ each time, and so would the diff.
 notebooks: $(STAMP) ## run all notebooks and store what they show
