@@ -32,7 +32,8 @@ NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.c
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--custom-compile-command "make pins" --no-emit-index-url --no-emit-find-links
 
-.PHONY: help lab test test-units test-notebooks test-browser test-fast lint spelling notebooks pins check-pins bench clean FORCE
+.PHONY: help lab test test-units test-notebooks test-browser test-fast lint spelling notebooks pins check-pins \
+	test-newest test-oldest bench bench-learner clean FORCE
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s  %s\n", $$1, $$2 }' Makefile
@@ -80,6 +81,23 @@ pins: $(STAMP) ## write both requirements.txt anew, with the newest versions
 	cp requirements.txt binder/requirements.txt
 	$(COMPILE) binder/requirements.in --output-file binder/requirements.txt
 
+# Each in an environment of its own; the usual one stays as it is. What is tested is what may break
+# with other versions: wslab and the notebooks, not style, browsers or what pins say.
+test-newest: $(STAMP) ## run the tests of wslab and of the notebooks with the newest dependencies
+	$(call TEST_WITH,newest,--upgrade --resolution highest)
+
+test-oldest: $(STAMP) ## the same with the oldest that pyproject.toml allows
+	$(call TEST_WITH,oldest,--resolution lowest-direct)
+
+# Notebooks are run, but what they show may differ a little between versions (so --nbval-lax).
+TEST_WITH = rm -rf .venv-$(1) && $(BIN)/uv venv --quiet --python $(BIN)/python .venv-$(1) && \
+	$(BIN)/uv pip install --quiet --python .venv-$(1)/bin/python $(2) -r requirements.in && \
+	$(BIN)/uv pip check --python .venv-$(1)/bin/python && \
+	.venv-$(1)/bin/python -c 'import matplotlib.font_manager' && \
+	.venv-$(1)/bin/python -m pytest $(XDIST) -p no:nbval tests \
+		--ignore tests/test_notebooks_kernel.py --ignore tests/browser && \
+	.venv-$(1)/bin/python -m pytest $(XDIST) $(subst --nbval ,--nbval-lax ,$(NBVAL)) notebooks
+
 # Pins that still fit are kept, so a new release of something is no failure here.
 check-pins: $(STAMP) ## check that both requirements.txt fit pyproject.toml
 	@cp requirements.txt $(VENV)/requirements.txt
@@ -92,6 +110,9 @@ check-pins: $(STAMP) ## check that both requirements.txt fit pyproject.toml
 
 bench: $(STAMP) ## measure what recording costs
 	$(BIN)/python benchmarks/recording.py
+
+bench-learner: $(STAMP) ## measure what one learner needs on a shared machine
+	$(BIN)/python benchmarks/learner.py
 
 clean: ## remove the environment and all that running and testing leave behind
 	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
