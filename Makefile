@@ -32,7 +32,7 @@ NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.c
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--custom-compile-command "make pins" --no-emit-index-url --no-emit-find-links
 
-.PHONY: help lab test test-units test-notebooks test-browser test-fast lint spelling notebooks pins check-pins \
+.PHONY: help lab test test-units test-notebooks test-browser test-fast lint spelling notebooks lesson test-lesson pins check-pins \
 	test-newest test-oldest bench bench-learner clean FORCE
 
 help: ## list these targets
@@ -74,6 +74,14 @@ notebooks: $(STAMP) ## run all notebooks and store what they show
 		--ExecutePreprocessor.kernel_name=python3 --ExecutePreprocessor.timeout=60 $(NOTEBOOKS)
 	$(BIN)/jupyter nbconvert --to notebook --coalesce-streams --inplace --log-level WARN $(NOTEBOOKS)
 	$(NBSTRIPOUT) $(NOTEBOOKS)
+
+lesson: $(STAMP) ## begin a lesson, or write its exercises anew: NAME=11_my_lesson
+	$(BIN)/python docs/new_lesson.py "$(NAME)"
+
+test-lesson: $(STAMP) ## run all tests of one lesson: NAME=11_my_lesson
+	$(BIN)/python -m pytest -p no:nbval tests/test_notebooks_hygiene.py tests/test_exercise_cells.py \
+		tests/test_exercises.py -k "$(NAME) or [$(patsubst 0%,%,$(firstword $(subst _, ,$(NAME))))."
+	$(BIN)/python -m pytest $(NBVAL) notebooks/$(NAME).ipynb tests/test_notebooks_kernel.py -k "$(NAME)"
 
 # A hub gets the same versions: pins in an output file are kept where they fit.
 pins: $(STAMP) ## write both requirements.txt anew, with the newest versions
