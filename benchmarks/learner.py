@@ -198,8 +198,6 @@ def crowd(notebook: Path, limit: int, data: str) -> Iterator[str]:
                 kernels.append(Kernel(data))
                 stack.callback(kernels[-1].close)
             pool = stack.enter_context(ThreadPoolExecutor(count))
-            for kernel in kernels:  # what is read from disk the first time
-                kernel.run("import wslab, matplotlib.pyplot")
             taken = statistics.median(pool.map(lambda one: one.run_all(notebook), kernels))
         alone = alone or taken
         yield f"| {count} | {taken:.2f} | {taken / alone:.1f} |"
@@ -226,9 +224,8 @@ def main() -> None:
     command = shlex.join(["python", "benchmarks/learner.py", *sys.argv[1:]])
     kind = "PSS" if psutil.LINUX else "RSS"
     python = f"Python {platform.python_version()} on {platform.system()}"
-    print(
-        f"\n`{command}`: JupyterLab {version('jupyterlab')}, {python}, {os.cpu_count()} CPUs, {kind}."
-    )
+    jupyterlab = f"JupyterLab {version('jupyterlab')}"
+    print(f"\n`{command}`: {jupyterlab}, {python}, {os.cpu_count()} CPUs, {kind}.")
 
 
 if __name__ == "__main__":
