@@ -29,10 +29,11 @@ NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.c
 	--nbval-cell-timeout 60
 
 # 3.11 is the oldest Python supported; the file must name no index or folder of this machine.
-COMPILE = $(BIN)/uv pip compile requirements.in --quiet --universal --python-version 3.11 \
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--custom-compile-command "make pins" --no-emit-index-url --no-emit-find-links
 
-.PHONY: help lab test test-units test-notebooks test-browser test-fast lint notebooks pins check-pins bench clean FORCE
+.PHONY: help lab test test-units test-notebooks test-browser test-fast lint spelling notebooks lesson test-lesson pins check-pins \
+	test-newest test-oldest bench bench-learner clean FORCE
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s  %s\n", $$1, $$2 }' Makefile
@@ -58,11 +59,14 @@ test-browser: $(STAMP) ## run every notebook in JupyterLab in Chromium, and use 
 test-fast: $(STAMP) ## run the quick tests only, without kernels and browsers
 	$(BIN)/python -m pytest -p no:nbval -m "not kernel and not slow and not browser" tests
 
-lint: $(STAMP) ## check style, types and what notebooks must not carry
+lint: $(STAMP) spelling ## check style, types and what notebooks must not carry
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict wslab
-	$(NBSTRIPOUT) --verify $(NOTEBOOKS)
+	$(NBSTRIPOUT) --verify $(NOTEBOOKS) docs/template.ipynb
+
+spelling: $(STAMP) ## check spelling and terms in everything that is read
+	$(BIN)/python tests/spelling.py
 
 # Merged streams: what was printed arrives in pieces that differ each time, and so would the diff.
 notebooks: $(STAMP) ## run all notebooks and store what they show
@@ -71,18 +75,52 @@ notebooks: $(STAMP) ## run all notebooks and store what they show
 	$(BIN)/jupyter nbconvert --to notebook --coalesce-streams --inplace --log-level WARN $(NOTEBOOKS)
 	$(NBSTRIPOUT) $(NOTEBOOKS)
 
-pins: $(STAMP) ## write requirements.txt anew, with the newest versions
-	$(COMPILE) --upgrade --output-file requirements.txt
+lesson: $(STAMP) ## begin a lesson, or write its exercises anew: NAME=11_my_lesson
+	$(BIN)/python docs/new_lesson.py "$(NAME)"
+
+test-lesson: $(STAMP) ## run all tests of one lesson: NAME=11_my_lesson
+	$(BIN)/python -m pytest -p no:nbval tests/test_notebooks_hygiene.py tests/test_exercise_cells.py \
+		tests/test_exercises.py -k "$(NAME) or [$(patsubst 0%,%,$(firstword $(subst _, ,$(NAME))))."
+	$(BIN)/python -m pytest $(NBVAL) notebooks/$(NAME).ipynb tests/test_notebooks_kernel.py -k "$(NAME)"
+
+# A hub gets the same versions: pins in an output file are kept where they fit.
+pins: $(STAMP) ## write both requirements.txt anew, with the newest versions
+	$(COMPILE) requirements.in --upgrade --output-file requirements.txt
+	cp requirements.txt binder/requirements.txt
+	$(COMPILE) binder/requirements.in --output-file binder/requirements.txt
+
+# Each in an environment of its own; the usual one stays as it is. What is tested is what may break
+# with other versions: wslab and the notebooks, not style, browsers or what pins say.
+test-newest: $(STAMP) ## run the tests of wslab and of the notebooks with the newest dependencies
+	$(call TEST_WITH,newest,--upgrade --resolution highest)
+
+test-oldest: $(STAMP) ## the same with the oldest that pyproject.toml allows
+	$(call TEST_WITH,oldest,--resolution lowest-direct)
+
+# Notebooks are run, but what they show may differ a little between versions (so --nbval-lax).
+TEST_WITH = rm -rf .venv-$(1) && $(BIN)/uv venv --quiet --python $(BIN)/python .venv-$(1) && \
+	$(BIN)/uv pip install --quiet --python .venv-$(1)/bin/python $(2) -r requirements.in && \
+	$(BIN)/uv pip check --python .venv-$(1)/bin/python && \
+	.venv-$(1)/bin/python -c 'import matplotlib.font_manager' && \
+	.venv-$(1)/bin/python -m pytest $(XDIST) -p no:nbval tests \
+		--ignore tests/test_notebooks_kernel.py --ignore tests/browser && \
+	.venv-$(1)/bin/python -m pytest $(XDIST) $(subst --nbval ,--nbval-lax ,$(NBVAL)) notebooks
 
 # Pins that still fit are kept, so a new release of something is no failure here.
-check-pins: $(STAMP) ## check that requirements.txt fits pyproject.toml
+check-pins: $(STAMP) ## check that both requirements.txt fit pyproject.toml
 	@cp requirements.txt $(VENV)/requirements.txt
-	$(COMPILE) --output-file $(VENV)/requirements.txt
-	@diff -u requirements.txt $(VENV)/requirements.txt || \
-		{ echo "requirements.txt does not fit pyproject.toml: run 'make pins'" >&2; exit 1; }
+	@cp requirements.txt $(VENV)/binder-requirements.txt
+	@$(COMPILE) requirements.in --output-file $(VENV)/requirements.txt
+	@$(COMPILE) binder/requirements.in --output-file $(VENV)/binder-requirements.txt
+	@{ diff -u requirements.txt $(VENV)/requirements.txt && \
+		diff -u binder/requirements.txt $(VENV)/binder-requirements.txt; } || \
+		{ echo "the pins do not fit pyproject.toml: run 'make pins'" >&2; exit 1; }
 
 bench: $(STAMP) ## measure what recording costs
 	$(BIN)/python benchmarks/recording.py
+
+bench-learner: $(STAMP) ## measure what one learner needs on a shared machine
+	$(BIN)/python benchmarks/learner.py
 
 clean: ## remove the environment and all that running and testing leave behind
 	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

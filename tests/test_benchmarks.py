@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 RECORDING = Path(__file__).parents[1] / "benchmarks" / "recording.py"
+LEARNER = RECORDING.with_name("learner.py")
 NUMBER = r"[\d,.e+]+"
 
 
@@ -37,3 +38,38 @@ def test_recording_prints_its_table() -> None:
         assert row is not None
         assert float(row[3]) <= float(row[2]) <= float(row[4])
     assert note.startswith("`python benchmarks/recording.py --seconds 0.1 --turns 2`: websockets ")
+
+
+@pytest.mark.kernel
+@pytest.mark.slow
+def test_learner_prints_its_tables() -> None:
+    """Every step has its memory, the sum is the sum, and a notebook takes time."""
+    options = ["--idle", "0.1", "--crowd", "1", "--notebooks", "00*"]
+    command = [sys.executable, str(LEARNER), *options]
+    run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=180)
+    assert (run.returncode, run.stderr) == (0, "")
+    learner, idle, crowd, note = run.stdout.split("\n\n")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in learner.splitlines()[2:]]
+    assert [row[0] for row in rows] == [
+        "JupyterLab's server",
+        "a kernel, just started",
+        "and 00 run",
+        "and a console",
+        "**one learner**",
+    ]
+    now, most = ([float(row[column]) for row in rows] for column in (1, 2))
+    assert min(now) > 10
+    assert now[4] == pytest.approx(now[0] + now[3], rel=0.2)  # it is measured anew
+    assert all(high >= low for low, high in zip(now[:4], most[:4], strict=True))
+    assert float(rows[2][4]) > 0
+    assert re.match(r"Idle, with everything left open: \d+\.\d % of one CPU\.", idle)
+    assert re.fullmatch(rf"\| 1 \| {NUMBER} \| 1\.0 \|", crowd.splitlines()[-1])
+    assert note.startswith("`python benchmarks/learner.py --idle 0.1 --crowd 1 ")
+
+
+def test_learner_says_what_is_wrong() -> None:
+    """No notebook of that name is a sentence, not a traceback."""
+    command = [sys.executable, str(LEARNER), "--notebooks", "99*"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 2
+    assert "no notebook is named 99*.ipynb" in run.stderr
