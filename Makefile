@@ -32,7 +32,7 @@ NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.c
 COMPILE = $(BIN)/uv pip compile requirements.in --quiet --universal --python-version 3.11 \
 	--custom-compile-command "make pins" --no-emit-index-url --no-emit-find-links
 
-.PHONY: help lab test test-units test-notebooks test-browser test-fast lint notebooks pins check-pins bench clean FORCE
+.PHONY: help lab test test-units test-notebooks test-browser test-fast lint notebooks pins check-pins bench book clean FORCE
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s  %s\n", $$1, $$2 }' Makefile
@@ -83,6 +83,12 @@ check-pins: $(STAMP) ## check that requirements.txt fits pyproject.toml
 
 bench: $(STAMP) ## measure what recording costs
 	$(BIN)/python benchmarks/recording.py
+
+# Anew each time (it takes some 20 s): Sphinx does not see when an exercise's solution changes.
+book: $(STAMP) ## build the book, build/book/index.html
+	rm -rf build/book build/doctrees
+	$(BIN)/python -m sphinx -q -W --keep-going -c docs -d build/doctrees . build/book
+	@echo "the book is in build/book/index.html"
 
 clean: ## remove the environment and all that running and testing leave behind
 	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
