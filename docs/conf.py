@@ -65,4 +65,5 @@ html_theme_options = {
     "show_navbar_depth": 1,
     "navigation_with_keys": False,  # arrow keys scroll
     "use_fullscreen_button": False,
+    "navbar_persistent": [],  # the search field is at the left
 }

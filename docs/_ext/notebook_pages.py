@@ -60,7 +60,7 @@ def picture(name: str, caption: str, alt: str) -> str:
     """A figure, one for each theme; the theme hides the other."""
     return "\n\n".join(
         f":::{{figure}} /docs/images/{name}-{theme}.png\n"
-        f":alt: {alt}\n:figclass: only-{theme}\n:width: 100%\n\n{caption}\n:::"
+        f":alt: {alt}\n:class: only-{theme}\n:figclass: only-{theme}\n\n{caption}\n:::"
         for theme in ("light", "dark")
     )
 
