@@ -60,6 +60,8 @@ templates_path = ["_templates"]
 html_css_files = ["book.css"]
 html_additional_pages = {"index": "to_first_page.html"}
 html_show_sphinx = False
+html_domain_indices = False  # the API is one page
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_theme_options = {
     "show_toc_level": 2,
     "show_navbar_depth": 1,

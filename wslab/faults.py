@@ -228,6 +228,7 @@ def sends(*raw: bytes, name: str | None = None) -> Handler:
     """
 
     async def handler(ws: ServerConnection) -> None:
+        """Write these bytes, then read on until the client closes: see :func:`sends`."""
         # Past websockets, which makes correct frames only; this transport records what it writes.
         for data in raw:
             ws.transport.write(data)

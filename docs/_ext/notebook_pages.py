@@ -1,15 +1,17 @@
 """
-Sphinx extension: what the book's notebook pages have and the notebooks have not.
+Sphinx extension: what the book has and the notebooks have not.
 
 A page cannot run anything. So a hint or a solution, which a learner calls for in a cell, is folded
 below its exercise, and a picture stands where JupyterLab has a console. The notebooks themselves
-stay as they are: only their text on its way to the parser is changed.
+stay as they are: only their text on its way to the parser is changed. A page with the line
+:data:`PLAN` gets a table of all notebooks there.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -17,6 +19,8 @@ import nbformat
 from wslab.exercises import EXERCISES, Exercise
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
+
+PLAN = "<!-- the table of all notebooks -->"
 
 EXERCISE_CELL = re.compile(r"exercise-(\d+)-(\d+)-code")
 
@@ -90,12 +94,31 @@ def extended(cells: list[Any]) -> Iterator[Any]:
             yield nbformat.v4.new_markdown_cell("\n\n".join(added), id=f"{cell.id}-book")
 
 
+def plan(paths: list[Path]) -> str:
+    """A table of notebooks: minutes to go through each, its exercises and their minutes."""
+    rows = []
+    for path in paths:
+        title = nbformat.read(path, as_version=4).cells[0].source
+        name = title.splitlines()[0].removeprefix("# ")
+        minutes = int(re.search(r"^\*\*Time\*\* (\d+) minutes", title, re.MULTILINE)[1])
+        number = str(int(path.name[:2]))
+        own = [one.minutes for one in EXERCISES.values() if one.id.split(".")[0] == number]
+        rows.append((f"[{name}](../notebooks/{path.name})", minutes, len(own), sum(own)))
+    rows.append(("together", *(sum(column) for column in list(zip(*rows, strict=True))[1:])))
+    lines = ["| notebook | minutes | exercises | their minutes |", "|---|---:|---:|---:|"]
+    lines += ["| " + " | ".join(map(str, row)) + " |" for row in rows]
+    return "\n".join(lines)
+
+
 def change(app: Any, docname: str, source: list[str]) -> None:
-    """Change a notebook's text; called by Sphinx for each page."""
+    """Change the text of a page before it is parsed; called by Sphinx for each one."""
     if app.env.doc2path(docname).suffix == ".ipynb":
         nb = nbformat.reads(source[0], as_version=4)
         nb.cells = list(extended(nb.cells))
         source[0] = nbformat.writes(nb)
+    elif PLAN in source[0]:
+        notebooks = sorted(Path(app.srcdir, "notebooks").glob("*.ipynb"))
+        source[0] = source[0].replace(PLAN, plan(notebooks))
 
 
 def setup(app: Any) -> dict[str, Any]:
