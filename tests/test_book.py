@@ -202,6 +202,15 @@ def test_the_plan_adds_up(tmp_path: Path) -> None:
     ]
 
 
+def test_links_to_headings_get_the_books_anchors() -> None:
+    """JupyterLab keeps capitals and marks, Sphinx does not; addresses elsewhere stay."""
+    source = "[a](02_server.ipynb#Who-is-here?) [b](#What-%60Blob%60-is) [c](https://x.org/y#Z)"
+    (cell,) = notebook(nbformat.v4.new_markdown_cell(source))
+    assert (
+        cell.source == "[a](02_server.ipynb#who-is-here) [b](#what-blob-is) [c](https://x.org/y#Z)"
+    )
+
+
 # ---- the checker itself ----
 
 

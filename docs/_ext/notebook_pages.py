@@ -13,14 +13,19 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import nbformat
+from myst_parser.slugs import github_slugify
 
 from wslab.exercises import EXERCISES, Exercise
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 PLAN = "<!-- the table of all notebooks -->"
+
+# The fragment of a link to a heading, which JupyterLab and the book call by different names.
+ANCHOR = re.compile(r"(?P<before>\]\((?!\w+:)[^()\s]*#)(?P<name>[^()\s]+)(?=\))")
 
 EXERCISE_CELL = re.compile(r"exercise-(\d+)-(\d+)-code")
 
@@ -73,6 +78,10 @@ def extended(cells: list[Any]) -> Iterator[Any]:
     """The cells of a notebook, with what the book adds to them."""
     for cell in cells:
         yield cell
+        if cell.cell_type == "markdown":
+            cell.source = ANCHOR.sub(
+                lambda found: found["before"] + github_slugify(unquote(found["name"])), cell.source
+            )
         if cell.cell_type != "code":
             continue
         added = []

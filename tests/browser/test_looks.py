@@ -86,7 +86,7 @@ def test_axe_live_view(theme: str, lab: Tab, jupyter: Jupyter) -> None:
     lab.open(
         jupyter.write(
             "watched",
-            "import wslab\nserver = wslab.serve(wslab.faults.reserved_bit, name='watched')",
+            "import wslab.faults\nserver = wslab.serve(wslab.faults.reserved_bit, name='watched')",
             "server.watch()",
             "for _ in range(12):\n"
             "    try:\n        wslab.talk(server.url, replies=1)\n"
