@@ -211,6 +211,13 @@ def test_links_to_headings_get_the_books_anchors() -> None:
     )
 
 
+def test_a_notebook_that_is_no_page_is_a_download() -> None:
+    """A page stays a page."""
+    source = "[a](../notebooks/00_start.ipynb) [b](template.ipynb)"
+    changed = notebook_pages.downloads(source, "docs/x", {"notebooks/00_start"})
+    assert changed == "[a](../notebooks/00_start.ipynb) [b](path:template.ipynb)"
+
+
 # ---- the checker itself ----
 
 

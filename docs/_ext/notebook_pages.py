@@ -9,8 +9,9 @@ stay as they are: only their text on its way to the parser is changed. A page wi
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -26,6 +27,9 @@ PLAN = "<!-- the table of all notebooks -->"
 
 # The fragment of a link to a heading, which JupyterLab and the book call by different names.
 ANCHOR = re.compile(r"(?P<before>\]\((?!\w+:)[^()\s]*#)(?P<name>[^()\s]+)(?=\))")
+
+# A link to a notebook, without the suffix.
+NOTEBOOK = re.compile(r"\]\((?!\w+:)([^()\s#]+)\.ipynb\)")
 
 EXERCISE_CELL = re.compile(r"exercise-(\d+)-(\d+)-code")
 
@@ -119,13 +123,25 @@ def plan(paths: list[Path]) -> str:
     return "\n".join(lines)
 
 
+def downloads(text: str, docname: str, pages: Set[str]) -> str:
+    """Make a link to a notebook that is no page of the book, such as a template, a download."""
+
+    def link(found: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(docname), found[1]))
+        return found[0] if target in pages else f"](path:{found[1]}.ipynb)"
+
+    return NOTEBOOK.sub(link, text)
+
+
 def change(app: Any, docname: str, source: list[str]) -> None:
     """Change the text of a page before it is parsed; called by Sphinx for each one."""
     if app.env.doc2path(docname).suffix == ".ipynb":
         nb = nbformat.reads(source[0], as_version=4)
         nb.cells = list(extended(nb.cells))
         source[0] = nbformat.writes(nb)
-    elif PLAN in source[0]:
+        return
+    source[0] = downloads(source[0], docname, app.env.found_docs)
+    if PLAN in source[0]:
         notebooks = sorted(Path(app.srcdir, "notebooks").glob("*.ipynb"))
         source[0] = source[0].replace(PLAN, plan(notebooks))
 

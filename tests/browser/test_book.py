@@ -13,12 +13,10 @@ from playwright.sync_api import Page, expect
 
 from .conftest import NOTEBOOKS, SECONDS, Tab, violations
 
+ROOT = NOTEBOOKS.parent
+SOURCES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *NOTEBOOKS.glob("*.ipynb")])
 PAGES = [
-    "docs/index",
-    *(f"notebooks/{path.stem}" for path in sorted(NOTEBOOKS.glob("*.ipynb"))),
-    *(f"docs/{path.stem}" for path in sorted((NOTEBOOKS.parent / "docs").glob("[!i]*.md"))),
-    "docs/instructors",
-    "README",
+    *(path.relative_to(ROOT).with_suffix("").as_posix() for path in SOURCES),
     "search",
     "genindex",
 ]
