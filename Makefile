@@ -32,8 +32,8 @@ NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.c
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--custom-compile-command "make pins" --no-emit-index-url --no-emit-find-links
 
-.PHONY: help lab test test-units test-notebooks test-browser test-fast lint spelling notebooks lesson test-lesson pins check-pins \
-	test-newest test-oldest bench bench-learner clean FORCE
+.PHONY: help lab test test-units test-notebooks test-browser test-fast lint spelling notebooks lesson \
+	test-lesson pins check-pins test-newest test-oldest bench bench-learner book clean FORCE
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s  %s\n", $$1, $$2 }' Makefile
@@ -121,6 +121,12 @@ bench: $(STAMP) ## measure what recording costs
 
 bench-learner: $(STAMP) ## measure what one learner needs on a shared machine
 	$(BIN)/python benchmarks/learner.py
+
+# Anew each time (it takes some 20 s): Sphinx does not see when an exercise's solution changes.
+book: $(STAMP) ## build the book, build/book/index.html
+	rm -rf build/book build/doctrees
+	$(BIN)/python -m sphinx -q -W --keep-going -c docs -d build/doctrees . build/book
+	@echo "the book is in build/book/index.html"
 
 clean: ## remove the environment and all that running and testing leave behind
 	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

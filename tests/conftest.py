@@ -12,6 +12,7 @@ import queue
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import textwrap
 import threading
@@ -300,3 +301,17 @@ def quiet(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -
         if record.levelno >= logging.WARNING and not record.name.startswith("wslab")
     ]
     assert (printed.out, printed.err, logged) == ("", "", [])
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The book, built as `make book` does it; a warning is a failure."""
+    root = Path(__file__).parents[1]
+    folder = tmp_path_factory.mktemp("book")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-c", "docs"]
+    command += ["-d", str(folder / "doctrees"), ".", str(folder / "html")]
+    built = subprocess.run(
+        command, cwd=root, capture_output=True, text=True, encoding="utf-8", timeout=300
+    )
+    assert built.returncode == 0, built.stderr
+    return folder / "html"

@@ -95,7 +95,7 @@ class BrowserConsole:
             and ``console``, whose events and words appear in the log.
 
     Attributes:
-        log: Every :class:`BrowserEvent` so far.
+        log: Every :class:`wslab.browser.BrowserEvent` so far.
     """
 
     # Once one console waited in vain, the others need not.

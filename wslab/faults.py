@@ -228,6 +228,7 @@ def sends(*raw: bytes, name: str | None = None) -> Handler:
     """
 
     async def handler(ws: ServerConnection) -> None:
+        """Write these bytes, then read on until the client closes: see :func:`sends`."""
         # Past websockets, which makes correct frames only; this transport records what it writes.
         for data in raw:
             ws.transport.write(data)
@@ -525,8 +526,8 @@ class Link:
     The network between clients and a server: a TCP proxy on 127.0.0.1, on a thread of its own.
 
     A context manager, for ``with`` and ``async with``. Without options it passes on every byte, FIN
-    and RST, and backpressure. :attr:`latency`, :attr:`jitter` and :attr:`bandwidth` may be changed
-    at any time.
+    and RST, and backpressure. ``latency``, ``jitter`` and ``bandwidth`` are attributes too,
+    and may be changed at any time.
 
     Client: no close frame received or sent, after a cut (RFC 6455 §7.1.5: code 1006); 1011
     keepalive ping timeout, in a partition.

@@ -178,7 +178,7 @@ class Handshake:
 
     @property
     def opens(self) -> bool:
-        """Whether frames may follow: after a GET, and after a response with the status 101."""
+        """Whether frames may follow, as after a GET, and after a response with the status 101."""
         return self.status == 101 if self.sender == "server" else self.head.startswith(b"GET ")
 
     def header(self, name: str) -> str | None:
@@ -251,17 +251,17 @@ class Frame:
 
     @property
     def kind(self) -> Kind:
-        """Name of the opcode: ``"text"``, ``"binary"``, … or ``"reserved"``."""
+        """Name of the opcode, such as ``"text"`` or ``"binary"``, or ``"reserved"``."""
         return _KINDS.get(self.head[0] & 0x0F, "reserved")
 
     @property
     def is_control(self) -> bool:
-        """Whether this is a control frame: close, ping, pong or a reserved one, 11–15 (§5.5)."""
+        """Whether this is a control frame, such as close, ping and pong (opcodes 8–15, §5.5)."""
         return bool(self.head[0] & 0x08)
 
     @property
     def masked(self) -> bool:
-        """The MASK bit: set on every frame from a client, never on one from a server (§5.1)."""
+        """The MASK bit, set on every frame from a client, never on one from a server (§5.1)."""
         return bool(self.head[1] & 0x80)
 
     @property
@@ -276,7 +276,7 @@ class Frame:
 
     @property
     def size(self) -> int:
-        """Bytes on the wire: header and payload."""
+        """Bytes on the wire, header and payload."""
         return len(self.head) + self.length
 
     @property
@@ -389,7 +389,7 @@ class Lost:
 
     @property
     def sender(self) -> None:
-        """Nobody sent it: ``None``."""
+        """``None``, for nobody sent it."""
         return None
 
 
@@ -422,7 +422,7 @@ class HandlerError:
 
     @property
     def sender(self) -> None:
-        """It never crossed the wire: ``None``."""
+        """``None``, for it never crossed the wire."""
         return None
 
 

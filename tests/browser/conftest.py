@@ -18,6 +18,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
@@ -435,3 +436,33 @@ def send(console: Locator, format: str, typed: str) -> None:
     console.get_by_label("Format of what you send").select_option(format)
     console.get_by_label("Message to send").fill(typed)
     console.get_by_label("Message to send").press("Enter")
+
+
+def violations(
+    page: Page,
+    part: str | None = None,
+    *,
+    only: list[str] | None = None,
+    but: list[str] | None = None,
+) -> list[str]:
+    """
+    What axe-core finds wrong in a page, or in a part of it: rule, reason, place and element.
+
+    Against WCAG 2.2, level AA, and with headings in order; or for some rules only, or without some.
+    """
+    # "preload" fetches style sheets once more, from wrong addresses; no rule used here needs them.
+    options: dict[str, Any] = {"resultTypes": ["violations"], "rules": {}, "preload": False}
+    if only:
+        options["runOnly"] = {"type": "rule", "values": only}
+    else:
+        options["runOnly"] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+        options["rules"]["heading-order"] = {"enabled": True}
+    for rule in but or []:
+        options["rules"][rule] = {"enabled": False}
+    found = Axe().run(page, context=part, options=options).response
+    assert found["passes"] or found["violations"], "axe-core found nothing that it could check"
+    return [
+        f"{violation['id']}: {node['failureSummary']} {node['target']} {node['html'][:200]}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]

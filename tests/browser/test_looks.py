@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Locator, expect
 
-from .conftest import Tab, send
+from .conftest import Jupyter, Tab, send, violations
 
 CONTRAST = """(root) => {
     // WCAG 2.1: contrast ratio of an element's text with what is behind it
@@ -69,6 +69,35 @@ def test_contrast(theme: str, lesson: Callable[..., Locator]) -> None:
     contrast = console.evaluate(CONTRAST)
     assert len(contrast) > 10
     assert {name: ratio for name, ratio in contrast.items() if ratio < 4.5} == {}
+
+
+def test_axe(theme: str, lesson: Callable[..., Locator], lab: Tab) -> None:
+    """axe-core finds nothing against WCAG 2.2, level AA, in the console and what it unfolds."""
+    console = lesson()
+    console.locator("details").evaluate("(details) => details.open = true")
+    send(console, "text", "hello")
+    send(console, "hex bytes", "z")
+    expect(console.locator(".error")).to_be_visible()
+    assert violations(lab.page, ".wslab-console") == []
+
+
+def test_axe_live_view(theme: str, lab: Tab, jupyter: Jupyter) -> None:
+    """The same of `watch()`, with frames enough to scroll and one that is wrong."""
+    lab.open(
+        jupyter.write(
+            "watched",
+            "import wslab.faults\nserver = wslab.serve(wslab.faults.reserved_bit, name='watched')",
+            "server.watch()",
+            "for _ in range(12):\n"
+            "    try:\n        wslab.talk(server.url, replies=1)\n"
+            "    except Exception:\n        pass",
+        )
+    )
+    for cell in range(3):
+        lab.run(cell)
+    view = lab.page.locator(".wslab-live").last
+    expect(view.locator(".trouble").first).to_be_visible()
+    assert violations(lab.page, ".wslab-live") == []
 
 
 def test_keyboard(lesson: Callable[..., Locator], lab: Tab) -> None:
