@@ -192,16 +192,19 @@ def test_client_is_told_when_redis_is_down(
     _, stopping = private_redis
 
     async def talk() -> None:
-        async with asyncio.timeout(60), lesson.names["two_servers"]() as (port, _):
-            async with connect(f"ws://127.0.0.1:{port}", proxy=None) as ws:
-                assert await ws.recv() == "welcome to server 1"
-                stopping.close()
-                await ws.send("is anybody there?")
-                with pytest.raises(websockets.exceptions.ConnectionClosed) as caught:
-                    await ws.recv()
-                # Whichever fails first: the handler that publishes, or the relay that ends the server.
-                assert caught.value.rcvd is not None
-                assert caught.value.rcvd.code in {1001, 1011}
+        async with (
+            asyncio.timeout(60),
+            lesson.names["two_servers"]() as (port, _),
+            connect(f"ws://127.0.0.1:{port}", proxy=None) as ws,
+        ):
+            assert await ws.recv() == "welcome to server 1"
+            stopping.close()
+            await ws.send("is anybody there?")
+            with pytest.raises(websockets.exceptions.ConnectionClosed) as caught:
+                await ws.recv()
+            # Whichever fails first: the handler that publishes, or the relay, and the server.
+            assert caught.value.rcvd is not None
+            assert caught.value.rcvd.code in {1001, 1011}
 
     asyncio.run(talk())
 
