@@ -6,12 +6,12 @@ import ast
 import asyncio
 import contextlib
 import inspect
+import linecache
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
-import types
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,17 +32,16 @@ class Lesson:
     """The cells that define the chat, in a namespace of their own; others are run by their id."""
 
     def __init__(self) -> None:
-        self.history: list[str] = []
-        shell = types.SimpleNamespace(user_ns={"In": self.history})
         # What these cells have from the first half of the notebook.
-        self.names: dict[str, Any] = {"connect": connect, "sys": sys, "get_ipython": lambda: shell}
+        self.names: dict[str, Any] = {"connect": connect, "sys": sys}
         for id in DEFINITIONS.split():
             assert not inspect.iscoroutine(self._evaluate(id)), f"{id} awaits something"
 
     def _evaluate(self, id: str) -> Any:
         source = CELLS[id].source
-        self.history.append(source)
-        code = compile(source, f"<{id}>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, True)
+        name = f"<cell {id}>"
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        code = compile(source, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, True)
         return eval(code, self.names)
 
     async def run(self, id: str) -> None:
