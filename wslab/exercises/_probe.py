@@ -19,7 +19,7 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
 from types import CodeType
 from typing import Any
 
@@ -32,7 +32,7 @@ from wslab.wire import HandlerError
 
 from ._exercise import Finding
 
-__all__ = ["Client", "Server", "answering", "call", "during", "run_client", "show"]
+__all__ = ["Client", "Pause", "Server", "answering", "call", "during", "run_client", "show"]
 
 REPLY_TIMEOUT = 2.0
 """Seconds that a learner's server has for a reply, and a learner's client for a step."""
@@ -447,6 +447,20 @@ class Client:
             if isinstance(record, HandlerError):
                 return f"{exc}; the handler raised {record.type}: {record.message}"
         return str(exc)
+
+
+class Pause:
+    """A ``pause()`` for a learner's client: it takes no time, and writes down how it is called."""
+
+    def __init__(self) -> None:
+        self.calls: list[float] = []
+
+    def __call__(self, seconds: float) -> Pause:
+        self.calls.append(seconds)
+        return self
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield  # one turn of the loop: an ``async`` client awaits, a plain one does not
 
 
 def run_client(

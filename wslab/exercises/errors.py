@@ -6,7 +6,7 @@ import contextlib
 import json
 import secrets
 import socket
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
@@ -16,7 +16,7 @@ from wslab.server import serve
 from wslab.transcript import Records
 
 from ._exercise import Exercise, Finding, WrongAnswer
-from ._probe import CLIENT_TIMEOUT, Client, answering, call, run_client, same, show
+from ._probe import CLIENT_TIMEOUT, Client, Pause, answering, call, run_client, same, show
 
 __all__ = ["EXERCISES"]
 
@@ -1873,20 +1873,6 @@ def _after(message: str | bytes) -> int | None:
     return after if type(after) is int else None
 
 
-class _Pause:
-    """The ``pause()`` that the client gets; it writes down what it is called with."""
-
-    def __init__(self) -> None:
-        self.calls: list[float] = []
-
-    def __call__(self, seconds: float) -> _Pause:
-        self.calls.append(seconds)
-        return self
-
-    def __await__(self) -> Generator[None, None, None]:
-        yield  # one turn of the loop: an ``async`` client awaits, a plain one does not
-
-
 def _told_feed(endings: Sequence[tuple[int, int]]) -> str:
     parts = []
     for number, (count, code) in enumerate(endings, 1):
@@ -1937,7 +1923,7 @@ def _probe_catch_up(answer: Any) -> None:
         ([(4, 1006), *[(0, 500)] * 4], "the delays are used up after four failures in a row"),
     ]
     for endings, too_many in cases:
-        feed, pause = _Feed(endings), _Pause()
+        feed, pause = _Feed(endings), Pause()
         pauses = _pauses(endings, delays)
         texts = [feed.texts[number] for number in _MESSAGES[: sum(count for count, _ in endings)]]
         complete = endings[-1][1] == 1000
@@ -1998,7 +1984,7 @@ def _probe_catch_up(answer: Any) -> None:
         if pause.calls != pauses:
             problem = "pause() should get delays[n], n failures after the last message"
             raise wrong(problem, f"pause() called with {pauses}", pause.calls)
-    pause = _Pause()
+    pause = Pause()
     told = f"the address of a port where nobody listens; delays {delays}"
     with _about(told, show(([], False))), _no_listener() as nobody:
         result = call(answer, nobody, list(delays), pause, timeout=CLIENT_TIMEOUT)
