@@ -194,9 +194,13 @@ class Server:
         self._patience = REPLY_TIMEOUT
 
     @contextlib.contextmanager
-    def client(self, **options: Any) -> Iterator[Client]:
+    def client(self, *, path: str = "", **options: Any) -> Iterator[Client]:
         """
         Connect to it.
+
+        Args:
+            path: What the URL has after host and port.
+            options: For :func:`websockets.sync.client.connect`.
 
         Raises:
             Finding: It does not let the client in.
@@ -204,7 +208,7 @@ class Server:
         self._clients += 1
         try:
             connection = connect(
-                self.background.url,
+                self.background.url + path,
                 open_timeout=REPLY_TIMEOUT,
                 close_timeout=REPLY_TIMEOUT,
                 ping_interval=None,
