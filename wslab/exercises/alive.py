@@ -351,8 +351,8 @@ async def watchdog(ws):
         "`async with asyncio.timeout(…)` inside the loop, around `recv()`. When the limit is over, "
         "it raises `TimeoutError`.",
         "`while True:`, in it `try:` with `recv()` under the limit, and `except TimeoutError:` "
-        "with `ws.close(…)` and `return`. `recv()` raises `ConnectionClosed` when the client leaves: "
-        "that may end the handler.",
+        "with `ws.close(…)` and `return`. `recv()` raises `ConnectionClosed` when the client "
+        "leaves: that may end the handler.",
     ),
     solution="""
 import asyncio
