@@ -344,6 +344,7 @@ import asyncio
 
 
 async def watchdog(ws):
+    limit = 0.5  # seconds without a message
     ...
 """,
     hints=(
