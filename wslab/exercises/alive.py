@@ -344,6 +344,7 @@ import asyncio
 
 
 async def watchdog(ws):
+    limit = 0.5  # seconds without a message
     ...
 """,
     hints=(
@@ -351,8 +352,8 @@ async def watchdog(ws):
         "`async with asyncio.timeout(…)` inside the loop, around `recv()`. When the limit is over, "
         "it raises `TimeoutError`.",
         "`while True:`, in it `try:` with `recv()` under the limit, and `except TimeoutError:` "
-        "with `ws.close(…)` and `return`. `recv()` raises `ConnectionClosed` when the client leaves: "
-        "that may end the handler.",
+        "with `ws.close(…)` and `return`. `recv()` raises `ConnectionClosed` when the client "
+        "leaves: that may end the handler.",
     ),
     solution="""
 import asyncio
