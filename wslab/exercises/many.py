@@ -385,15 +385,15 @@ _ROOMS = Exercise(
     id="6.3",
     title="A room for each path",
     task=(
-        "Write `rooms(ws)`: the path of the URL, `ws.request.path`, is the room. Each message is "
+        "Write `by_path(ws)`: the path of the URL, `ws.request.path`, is the room. Each message is "
         "sent to all other clients in the same room, and to nobody else. Clients come and go."
     ),
-    name="rooms",
+    name="by_path",
     starter="""
 members = {}
 
 
-async def rooms(ws):
+async def by_path(ws):
     ...
 """,
     hints=(
@@ -409,7 +409,7 @@ from websockets.asyncio.server import broadcast
 members = {}
 
 
-async def rooms(ws):
+async def by_path(ws):
     room = members.setdefault(ws.request.path, set())
     room.add(ws)
     try:
@@ -430,7 +430,7 @@ from websockets.exceptions import ConnectionClosed
 
 everybody = set()
 
-async def rooms(ws):
+async def by_path(ws):
     everybody.add(ws)
     try:
         async for message in ws:
@@ -451,7 +451,7 @@ from websockets.asyncio.server import broadcast
 
 members = set()
 
-async def rooms(ws):
+async def by_path(ws):
     members.add(ws)
     try:
         async for message in ws:
@@ -467,7 +467,7 @@ from websockets.asyncio.server import broadcast
 
 members = {}
 
-async def rooms(ws):
+async def by_path(ws):
     room = members.setdefault(ws.request.path, set())
     room.add(ws)
     try:
@@ -482,7 +482,7 @@ async def rooms(ws):
             """
 members = {}
 
-async def rooms(ws):
+async def by_path(ws):
     room = members.setdefault(ws.request.path, set())
     room.add(ws)
     async for message in ws:
@@ -497,7 +497,7 @@ from websockets.asyncio.server import broadcast
 
 members = {"/tea": set(), "/coffee": set()}
 
-async def rooms(ws):
+async def by_path(ws):
     room = members[ws.request.path]
     room.add(ws)
     try:
@@ -510,7 +510,7 @@ async def rooms(ws):
         ),
         WrongAnswer(
             """
-async def rooms(ws):
+async def by_path(ws):
     async for message in ws:
         await ws.send(message)
 """,
