@@ -21,7 +21,6 @@ from . import (
     scale,
     security,
     server,
-    testing,
 )
 from ._exercise import Check, Exercise
 from ._progress import Progress
@@ -40,7 +39,6 @@ EXERCISES: dict[str, Exercise] = {
         security,
         alive,
         scale,
-        testing,
     )
     for exercise in module.EXERCISES
 }
