@@ -58,6 +58,7 @@ def _probe_both(answer: Any) -> None:
 
 _SAY: Final = """
 import asyncio
+
 from websockets.asyncio.client import connect
 
 
@@ -80,6 +81,7 @@ _BOTH = Exercise(
     starter=_SAY
     + """
 async def both(url, first, second):
+    # your code
     ...
 """,
     hints=(
@@ -206,6 +208,7 @@ def _probe_ask_all(answer: Any) -> None:
 
 _ASK_IMPORTS: Final = """
 import json
+
 from websockets.asyncio.client import connect
 
 """
@@ -394,6 +397,7 @@ members = {}
 
 
 async def by_path(ws):
+    # your code
     ...
 """,
     hints=(
@@ -566,6 +570,7 @@ def _probe_patient(answer: Any) -> None:
 
 _PATIENT_IMPORTS: Final = """
 import asyncio
+
 from websockets.exceptions import ConnectionClosed
 
 """
@@ -582,6 +587,7 @@ _PATIENT = Exercise(
     starter=_PATIENT_IMPORTS
     + """
 async def lively(ws):
+    # your code
     ...
 """,
     hints=(
