@@ -197,11 +197,11 @@ def _probe_private(answer: Any) -> None:
             for message in ("hello", '{"token": "wrong"}', ""):
                 client.send(message)
                 client.expect_text(message, "once welcome, each text should come back")
-        for message in _PASSWORDS:
+        for first in _PASSWORDS:
             with server.client() as client:
-                client.send(message)
+                client.send(first)
                 client.expect_close(
-                    1008, f"a first message {show(message)} should close with 1008, without a word"
+                    1008, f"a first message {show(first)} should close with 1008, without a word"
                 )
         with during("a client that says nothing"), server.client() as silent:
             silent.expect_close(1008, "after half a second it should be closed with 1008")
