@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 from email.message import Message
 from email.parser import Parser
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -47,17 +52,69 @@ def test_version_is_in_the_changelog() -> None:
     assert f"## [{wslab.__version__}]" in changelog
 
 
-def test_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
-    """Every file of wslab/ is in the wheel, the type marker too, and no test or notebook."""
+def test_wheel_holds_the_package_and_the_notebooks(wheel: Path) -> None:
+    """Every file of wslab/ is in the wheel, and the notebooks with their pictures; no test."""
     with ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     expected = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "wslab").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
+    } | {
+        f"wslab/{path.relative_to(ROOT).as_posix()}"
+        for pattern in ("*.ipynb", "images/*")
+        for path in (ROOT / "notebooks").glob(pattern)
     }
     assert names == expected
     assert "wslab/py.typed" in names
+    assert "wslab/notebooks/00_start_here.ipynb" in names
+
+
+def test_wheel_from_the_sdist_is_the_same(wheel: Path, tmp_path: Path) -> None:
+    """The source distribution holds all that the wheel is made of."""
+    build = [sys.executable, "-m", "hatchling", "build", "-d", str(tmp_path)]
+    options: Any = {"check": True, "capture_output": True, "text": True, "timeout": 60}
+    subprocess.run([*build, "-t", "sdist"], cwd=ROOT, **options)
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    assert {"CHANGELOG.md", "LICENSE", "README.md"} <= {path.name for path in folder.iterdir()}
+    subprocess.run([*build, "-t", "wheel"], cwd=folder, **options)
+    (second,) = tmp_path.glob("*.whl")
+    with ZipFile(wheel) as first_archive, ZipFile(second) as second_archive:
+        assert set(second_archive.namelist()) == set(first_archive.namelist())
+
+
+INSTALLED = """
+import pathlib, sys
+import wslab, wslab.cli
+
+assert pathlib.Path(wslab.__file__).is_relative_to(sys.argv[1]), wslab.__file__
+done = wslab.cli.copy_course(wslab.cli.notebooks_folder(), pathlib.Path(sys.argv[2]))
+assert "00_start_here.ipynb" in done["copied"], done
+with wslab.serve(wslab.handlers.echo) as server:
+    assert wslab.talk(server.url, "Hello, server!") == ["Hello, server!"]
+"""
+
+
+def test_installed_wheel_works_without_the_repository(wheel: Path, tmp_path: Path) -> None:
+    """It serves, and brings the notebooks, with no file of the repository in reach."""
+    site = tmp_path / "site"
+    with ZipFile(wheel) as archive:
+        archive.extractall(site)  # which is what an installer does with a pure wheel
+    command = [sys.executable, "-W", "error", "-c", INSTALLED, str(site), str(tmp_path / "course")]
+    environment = os.environ | {"PYTHONPATH": str(site)}
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, timeout=30)
+    assert (tmp_path / "course" / "images").is_dir()
+
+
+def test_notebooks_need_no_file_of_the_repository() -> None:
+    """What they open or link to is beside them: another notebook, or a picture."""
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            above = re.search(r"[(\"']\.\./", "".join(cell["source"]))
+            assert not above, f"{path.name}, {cell['id']}"
 
 
 def test_wheel_says_what_it_is(metadata: Message) -> None:
@@ -68,6 +125,13 @@ def test_wheel_says_what_it_is(metadata: Message) -> None:
     assert metadata["Requires-Python"] == ">=3.11"
     assert "Typing :: Typed" in metadata.get_all("Classifier", [])
     assert metadata.get_payload() == (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_wheel_has_the_command(wheel: Path) -> None:
+    """`wslab` is a command."""
+    with ZipFile(wheel) as archive:
+        text = archive.read(f"wslab-{wslab.__version__}.dist-info/entry_points.txt").decode()
+    assert "[console_scripts]\nwslab = wslab.cli:main\n" in text
 
 
 def test_wheel_requires_websockets_only(metadata: Message) -> None:
