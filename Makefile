@@ -33,7 +33,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--custom-compile-command "make pins" --no-emit-index-url --no-emit-find-links
 
 .PHONY: help lab test test-units test-notebooks test-browser test-fast lint spelling notebooks lesson \
-	test-lesson pins check-pins test-newest test-oldest bench bench-learner book clean FORCE
+	test-lesson pins check-pins test-newest test-oldest bench bench-learner book wheel check-wheel clean FORCE
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s  %s\n", $$1, $$2 }' Makefile
@@ -127,6 +127,22 @@ book: $(STAMP) ## build the book, build/book/index.html
 	rm -rf build/book build/doctrees
 	$(BIN)/python -m sphinx -q -W --keep-going -c docs -d build/doctrees . build/book
 	@echo "the book is in build/book/index.html"
+
+wheel: $(STAMP) ## build the package into dist/
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+
+# What somebody gets who installs the package: the wheel, in an environment of its own.
+check-wheel: wheel ## install the wheel with its notebooks' packages, and use it
+	rm -rf $(VENV)/wheel build/wheel-course
+	$(BIN)/python -m venv $(VENV)/wheel
+	$(BIN)/uv pip install --quiet --python $(VENV)/wheel/bin/python "$$(ls dist/*.whl)[course]" || \
+		$(VENV)/wheel/bin/python -m pip install -qq "$$(ls dist/*.whl)[course]"
+	$(VENV)/wheel/bin/wslab doctor
+	$(VENV)/wheel/bin/python -c "import pathlib; from wslab import cli; \
+		cli.copy_course(cli.notebooks_folder(), pathlib.Path('build/wheel-course'))"
+	cd build/wheel-course && "$(abspath $(VENV))/wheel/bin/python" -m jupyter nbconvert --execute \
+		--to markdown --stdout --log-level WARN 00_start_here.ipynb >/dev/null
 
 clean: ## remove the environment and all that running and testing leave behind
 	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

@@ -30,7 +30,7 @@ RULES: dict[str, Rule] = {}
 MACHINE_ID = re.compile(r"\d+|(?=.*\d)[0-9a-f]{8}(-[0-9a-f]{4}-.*)?")
 MAX_CELL_LINES = 40  # what a laptop's screen shows at once
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-LABELS = ("You will be able to", "You need", "Time")
+LABELS = ("You will be able to", "You need", "Time", "To run it")
 LAST_SECTIONS = ["Exercises", "Summary", "Next"]
 
 # The word that opens the comment which says why an output is not compared. nbval knows its own

@@ -49,7 +49,8 @@ def good_notebook() -> NotebookNode:
         },
         cells=[
             v4.new_markdown_cell(
-                "# A title\n\n**You will be able to** see.\n\n**You need** eyes.\n\n**Time:** 1 h",
+                "# A title\n\n**You will be able to** see.\n\n**You need** eyes.\n\n**Time:** 1 h"
+                "\n\n**To run it:** wslab start",
                 id="title",
             ),
             v4.new_markdown_cell(
@@ -189,6 +190,7 @@ BREACHES: dict[str, list[tuple[Breach, str]]] = {
     "skeleton": [
         (set_source(0, "Hello"), "does not begin with the title"),
         (set_source(0, "# Title\n\n**You need** eyes"), "lack the label **Time**"),
+        (set_source(0, "# Title\n\n**Time** 1 h"), "lack the label **To run it**"),
         (set_source(4, "## Summary\n\n## Exercises\n\n## Next"), "the last sections are"),
         (
             set_source(4, "## Exercises\n\n## Summary\n\n## Next\n\n## More"),

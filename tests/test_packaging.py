@@ -113,7 +113,8 @@ def test_notebooks_need_no_file_of_the_repository() -> None:
     """What they open or link to is beside them: another notebook, or a picture."""
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-            above = re.search(r"[(\"']\.\./", "".join(cell["source"]))
+            source = "".join(cell["source"])
+            above = re.search(r"(\]\(|open\([\"']|Path\([\"'])\.\./", source)
             assert not above, f"{path.name}, {cell['id']}"
 
 
