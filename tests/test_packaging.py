@@ -129,10 +129,11 @@ def test_wheel_says_what_it_is(metadata: Message) -> None:
 
 
 def test_wheel_has_the_command(wheel: Path) -> None:
-    """`wslab` is a command."""
+    """`wslab` is a command, and a plugin of pytest."""
     with ZipFile(wheel) as archive:
         text = archive.read(f"wslab-{wslab.__version__}.dist-info/entry_points.txt").decode()
     assert "[console_scripts]\nwslab = wslab.cli:main\n" in text
+    assert "[pytest11]\nwslab = wslab.pytest_plugin\n" in text
 
 
 def test_wheel_requires_websockets_only(metadata: Message) -> None:

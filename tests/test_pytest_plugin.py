@@ -1,0 +1,228 @@
+"""Tests of wslab.pytest_plugin: pytest is run on tests that use its fixture."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+pytestmark = pytest.mark.usefixtures("leaves_nothing")
+
+HEAD = """
+import asyncio
+import pytest
+import wslab
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+
+async def echo(ws):
+    async for message in ws:
+        await ws.send(message)
+
+
+async def broken(ws):
+    async for message in ws:
+        await ws.send(str(1 / int(message)))
+"""
+
+
+def run(pytester: pytest.Pytester, test: str, *arguments: str) -> pytest.RunResult:
+    """Run pytest on one module; it finds the plugin as it is installed."""
+    pytester.makepyfile(HEAD + test)
+    return pytester.runpytest_inprocess(
+        "-p", "no:nbval", "-p", "no:cacheprovider", "-W", "error",
+        *arguments,
+    )  # fmt: skip
+
+
+def test_serves_and_records(pytester: pytest.Pytester) -> None:
+    """A test gets a server, and its transcript; several servers do not replace each other."""
+    result = run(
+        pytester,
+        """
+def test_two(ws_server):
+    one, two = ws_server(echo), ws_server(echo)
+    assert one.url != two.url
+    assert wslab.talk(one.url, "hello") == ["hello"]
+    assert len(one.transcript.filter(kind="text")) == 2
+    assert len(two.transcript) == 0
+
+
+def test_options(ws_server):
+    server = ws_server(echo, max_size=3, name="small")
+    assert server.name == "small"
+    with pytest.raises(ConnectionClosed):
+        wslab.talk(server.url, "too long")
+""",
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_servers_are_stopped(pytester: pytest.Pytester) -> None:
+    """After a test that passed, and after one that failed."""
+    result = run(
+        pytester,
+        """
+servers = []
+
+def test_passes(ws_server):
+    servers.append(ws_server(echo))
+
+def test_fails(ws_server):
+    servers.append(ws_server(echo))
+    assert False
+
+def test_they_are_stopped():
+    assert [repr(server).split()[-1] for server in servers] == ["stopped>", "stopped>"]
+""",
+    )
+    result.assert_outcomes(passed=2, failed=1)
+
+
+def test_handler_error_fails_the_test(pytester: pytest.Pytester) -> None:
+    """Also if the test's own assertions hold; the report has the traceback and the wire."""
+    result = run(
+        pytester,
+        """
+def test_looks_well(ws_server):
+    server = ws_server(broken)
+    with connect(server.url) as ws:
+        ws.send("0")
+""",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "handler 'broken' raised ZeroDivisionError: division by zero",
+            "*await ws.send(str(1 / int(message)))",
+            "*client → server  TEXT *'0'*",
+            "*CLOSE *1011*",
+            "*what crossed the wire of handler 'broken'*",
+        ]
+    )
+
+
+def test_handler_error_that_is_meant(pytester: pytest.Pytester) -> None:
+    """The test looks at it itself."""
+    result = run(
+        pytester,
+        """
+def test_error(ws_server):
+    server = ws_server(broken, allow_errors=True)
+    with pytest.raises(ConnectionClosed):
+        wslab.talk(server.url, "0")
+    [error] = server.transcript.filter(kind="error")
+    assert error.type == "ZeroDivisionError"
+""",
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_failed_test_shows_the_wire(pytester: pytest.Pytester) -> None:
+    """What was sent is below the failed assertion; a test without a server shows nothing."""
+    result = run(
+        pytester,
+        """
+def test_with(ws_server):
+    assert wslab.talk(ws_server(echo).url, "hello") == ["HELLO"]
+
+def test_without():
+    assert False
+""",
+    )
+    result.assert_outcomes(failed=2)
+    titles = [line for line in result.outlines if "what crossed the wire" in line]
+    assert len(titles) == 1
+    result.stdout.fnmatch_lines(["*what crossed the wire of handler 'echo'*", "*TEXT*'hello'*"])
+
+
+def test_client_that_leaves_is_no_error(pytester: pytest.Pytester) -> None:
+    """A handler ends by ConnectionClosed whenever its client goes: nothing is wrong with that."""
+    result = run(
+        pytester,
+        """
+def test_leaves(ws_server):
+    async def waits(ws):
+        while True:
+            await ws.recv()
+
+    server = ws_server(waits)
+    with connect(server.url) as ws:
+        ws.close(4000)
+    server.transcript.wait(kind="close", sender="client")
+""",
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_asynchronous_test(pytester: pytest.Pytester) -> None:
+    """The server has a loop of its own, so a test may await: here with the plugin of anyio."""
+    result = run(
+        pytester,
+        """
+from websockets.asyncio.client import connect as connect_async
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+@pytest.mark.anyio
+async def test_async(ws_server):
+    async with asyncio.timeout(5), connect_async(ws_server(echo).url) as ws:
+        await ws.send("hello")
+        assert await ws.recv() == "hello"
+""",
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_other_fixtures_use_it(pytester: pytest.Pytester) -> None:
+    """A fixture of the project's own is the usual way."""
+    result = run(
+        pytester,
+        """
+@pytest.fixture
+def url(ws_server):
+    return ws_server(broken).url
+
+def test_url(url):
+    assert wslab.talk(url, "2") == ["0.5"]
+
+def test_bad(url):
+    with pytest.raises(ConnectionClosed):
+        wslab.talk(url, "zero")
+""",
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["handler 'broken' raised ValueError: *"])
+
+
+def test_bad_handler(pytester: pytest.Pytester) -> None:
+    """The sentence is that of wslab.serve."""
+    result = run(pytester, "\ndef test_bad(ws_server):\n    ws_server(print)\n")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*the handler must be an async function*"])
+
+
+@pytest.mark.slow
+def test_installed_plugin(tmp_path: Path) -> None:
+    """Where wslab is installed pytest finds the fixture by itself, with xdist too."""
+    (tmp_path / "test_it.py").write_text(
+        HEAD + "\ndef test_echo(ws_server):\n"
+        "    assert wslab.talk(ws_server(echo).url, 'hello') == ['hello']\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:nbval", "-p", "no:cacheprovider"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    for options in (["-W", "error"], ["-n", "1"], ["--import-mode=importlib"]):
+        result = subprocess.run(
+            [*command, *options], cwd=tmp_path, env=environment, capture_output=True, text=True,
+            timeout=60,
+        )  # fmt: skip
+        assert "1 passed" in result.stdout, f"{options}: {result.stdout}{result.stderr}"

@@ -1,0 +1,146 @@
+"""
+A pytest plugin: the fixture ``ws_server`` runs a WebSocket server for the length of a test.
+
+It is there for every test where ``wslab`` is installed; a test uses it by naming it::
+
+    def test_echo(ws_server):
+        server = ws_server(wslab.handlers.echo)
+        assert wslab.talk(server.url, "hello") == ["hello"]
+
+The server is stopped when the test function has returned. If a handler raised an exception that
+it should not have, the test fails, whatever its own assertions said: the client of a broken handler
+often sees no more than a closed connection. If a test fails, its report shows what crossed the
+wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from typing import Any
+
+import pytest
+from websockets.asyncio.server import ServerConnection
+
+from .server import BackgroundServer, serve
+
+__all__ = ["Servers", "ws_server"]
+
+KEEP = 10_000
+"""Records that a server keeps: an error should be there still when the test is over."""
+
+
+class Servers:
+    """
+    What the fixture ``ws_server`` is: call it to start a server.
+
+    >>> servers = Servers("example")
+    >>> async def shout(ws):
+    ...     async for message in ws:
+    ...         await ws.send(message.upper())
+    >>> server = servers(shout)
+    >>> import wslab
+    >>> wslab.talk(server.url, "hello")
+    ['HELLO']
+    >>> servers.stop()
+    >>> servers.failures()
+    []
+    """
+
+    def __init__(self, test: str) -> None:
+        self._test = test
+        self._started: list[tuple[BackgroundServer, bool]] = []
+
+    def __call__(
+        self,
+        handler: Callable[[ServerConnection], Awaitable[None]],
+        *,
+        allow_errors: bool = False,
+        **options: Any,
+    ) -> BackgroundServer:
+        """
+        Start a server; a test may start several.
+
+        Args:
+            handler: ``async def handler(ws)``.
+            allow_errors: Do not fail the test if the handler raises; the exceptions are in
+                ``server.transcript.filter(kind="error")``.
+            options: Those of :func:`wslab.serve`.
+
+        Raises:
+            TypeError: ``handler`` is not an async function of one argument, or an option is
+                unknown.
+            OSError: The server could not listen.
+        """
+        # No other server is to be replaced, also if the handler is the same.
+        name = f"{self._test}, server {len(self._started) + 1}"
+        server = serve(handler, **{"name": name, "keep": KEEP, **options})
+        self._started.append((server, allow_errors))
+        return server
+
+    def stop(self) -> None:
+        """Stop all servers."""
+        for server, _ in self._started:
+            server.stop()
+
+    def failures(self) -> list[str]:
+        """Describe each exception of a handler that was not allowed: traceback and transcript."""
+        return [
+            f"{_name(server)} raised {error.type}: {error.message}\n\n{error.traceback}\n"
+            f"{server.transcript.filter(connection=error.connection)}"
+            for server, allow_errors in self._started
+            if not allow_errors
+            for error in _errors(server)
+        ]
+
+    def sections(self) -> list[tuple[str, str]]:
+        """Return what crossed the wire, as titles and texts."""
+        return [
+            (f"what crossed the wire of {_name(server)}", str(server.transcript))
+            for server, _ in self._started
+        ]
+
+
+_servers = pytest.StashKey[Servers]()
+
+
+@pytest.fixture
+def ws_server(request: pytest.FixtureRequest) -> Iterator[Servers]:
+    """Start a WebSocket server with a handler: ws_server(handler, **options)."""
+    servers = request.node.stash[_servers] = Servers(request.node.nodeid)
+    try:
+        yield servers
+    finally:
+        servers.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail a test whose own assertions held, but one of whose handlers failed."""
+    result = yield
+    servers = item.stash.get(_servers, None)
+    if servers is not None:
+        servers.stop()  # so that all handlers have ended
+        failures = servers.failures()
+        if failures:
+            pytest.fail("\n\n".join(failures), pytrace=False)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to the report of a failed test what crossed the wire."""
+    report = yield
+    servers = item.stash.get(_servers, None)
+    if report.when == "call" and report.failed and servers is not None:
+        report.sections += servers.sections()
+    return report
+
+
+def _name(server: BackgroundServer) -> str:
+    return f"handler {getattr(server.handler, '__name__', type(server.handler).__name__)!r}"
+
+
+def _errors(server: BackgroundServer) -> list[Any]:
+    return list(server.transcript.filter(kind="error"))
