@@ -83,10 +83,9 @@ class Servers:
             server.stop()
 
     def failures(self) -> list[str]:
-        """Describe each exception of a handler that was not allowed: traceback and transcript."""
+        """Describe each exception of a handler that was not allowed."""
         return [
-            f"{_name(server)} raised {error.type}: {error.message}\n\n{error.traceback}\n"
-            f"{server.transcript.filter(connection=error.connection)}"
+            f"{_name(server)} raised {error.type}: {error.message}\n\n{error.traceback}"
             for server, allow_errors in self._started
             if not allow_errors
             for error in _errors(server)
@@ -105,7 +104,7 @@ _servers = pytest.StashKey[Servers]()
 
 @pytest.fixture
 def ws_server(request: pytest.FixtureRequest) -> Iterator[Servers]:
-    """Start a WebSocket server with a handler: ws_server(handler, **options)."""
+    """Start a WebSocket server with ``ws_server(handler, …)``, for one test."""
     servers = request.node.stash[_servers] = Servers(request.node.nodeid)
     try:
         yield servers

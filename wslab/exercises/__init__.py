@@ -21,6 +21,7 @@ from . import (
     scale,
     security,
     server,
+    testing,
 )
 from ._exercise import Check, Exercise
 from ._progress import Progress
@@ -39,6 +40,7 @@ EXERCISES: dict[str, Exercise] = {
         security,
         alive,
         scale,
+        testing,
     )
     for exercise in module.EXERCISES
 }
