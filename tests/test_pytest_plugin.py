@@ -94,6 +94,7 @@ def test_looks_well(ws_server):
     server = ws_server(broken)
     with connect(server.url) as ws:
         ws.send("0")
+        server.transcript.wait(sender="client", kind="close")
 """,
     )
     result.assert_outcomes(failed=1)
@@ -101,9 +102,9 @@ def test_looks_well(ws_server):
         [
             "handler 'broken' raised ZeroDivisionError: division by zero",
             "*await ws.send(str(1 / int(message)))",
+            "*what crossed the wire of handler 'broken'*",
             "*client → server  TEXT *'0'*",
             "*CLOSE *1011*",
-            "*what crossed the wire of handler 'broken'*",
         ]
     )
 
