@@ -346,13 +346,16 @@ def close_code(server, number):
         ),
         WrongAnswer(
             """
-def close_code(server, number):
+import asyncio
+
+async def close_code(server, number):
     while True:
         for record in server.transcript:
             if record.kind == "closed" and record.connection == number:
                 return record.close_code
+        await asyncio.sleep(0.01)
 """,
-            "did not end within",
+            "for a client that has left already: it waited for something that never came",
         ),
     ),
     probe=_probe_close_code,
