@@ -1418,6 +1418,22 @@ def test_origins_of_ones_own() -> None:
             assert ws.recv(timeout=TIMEOUT) == "x"
 
 
+@pytest.mark.parametrize("compression", [None, "deflate"])
+def test_safe_by_default(compression: str | None) -> None:
+    """Only this machine is served, and one message costs 1 MiB at most, deflated or not."""
+    with serve(echo, compression=compression) as server:
+        assert server._server is not None
+        assert [sock.getsockname()[0] for sock in server._server.sockets] == ["127.0.0.1"]
+        with connect(server.url, max_size=None) as ws:
+            ws.send(bytes(2**20))
+            assert ws.recv(timeout=TIMEOUT) == bytes(2**20)
+            with contextlib.suppress(ConnectionClosed):  # refused before its last byte is sent
+                ws.send(bytes(2**20 + 1))
+            assert close_code(ws) == 1009
+        sent = server.transcript.filter(sender="client", kind="binary")
+        assert [record.size < 2**12 for record in sent] == [compression is not None] * 2
+
+
 def test_tls(tls: tuple[Any, Any]) -> None:
     """With ssl= the address is wss://, and what is recorded is what was inside TLS."""
     with serve(echo, ssl=tls[0]) as server:
