@@ -448,3 +448,12 @@ def images_have_text(nb: NotebookNode, path: Path) -> Iterator[str]:
             hidden = element.attributes.get("aria-hidden") == "true"
             if element.tag in {"img", "svg"} and not (known or hidden or element.titled):
                 yield f"{name}: an <{element.tag}> has no alternative text"
+
+
+@rule
+def notes_are_quotes(nb: NotebookNode, path: Path) -> Iterator[str]:
+    """An aside is a Markdown quote: JupyterLab's alert boxes have a contrast of 2.7:1 when dark."""
+    for name, cell in cells(nb, "markdown"):
+        for element in elements(html_in(cell.source)):
+            if "alert" in (element.attributes.get("class") or "").split():
+                yield f"{name}: an alert box is hard to read; begin each line of it with '> '"

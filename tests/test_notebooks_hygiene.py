@@ -212,6 +212,9 @@ BREACHES: dict[str, list[tuple[Breach, str]]] = {
         (show("<svg><text>1</text></svg>", "image/svg+xml"), "an <svg> has no"),
         (show("![](a.png)", "text/markdown"), "'a.png' has no"),
     ],
+    "notes_are_quotes": [
+        (add_source(1, '<div class="alert alert-info">\n\nMind.\n\n</div>'), "hard to read"),
+    ],
 }
 
 
