@@ -109,6 +109,32 @@ def test_looks_well(ws_server):
     )
 
 
+def test_handler_error_beside_a_failure_of_the_test(pytester: pytest.Pytester) -> None:
+    """The handler's traceback stands below the client's error, which is often its consequence."""
+    result = run(
+        pytester,
+        """
+def test_client(ws_server):
+    wslab.talk(ws_server(broken).url, "0")
+
+
+def test_meant(ws_server):
+    wslab.talk(ws_server(broken, allow_errors=True).url, "1", "0")
+""",
+    )
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*test_client*",
+            "E *ConnectionClosedError: *",
+            "E *handler 'broken' raised ZeroDivisionError: division by zero",
+            "E *await ws.send(str(1 / int(message)))",
+            "*test_meant*",
+        ]
+    )
+    assert result.stdout.str().count("raised ZeroDivisionError: division by zero\n") == 1
+
+
 def test_handler_error_that_is_meant(pytester: pytest.Pytester) -> None:
     """The test looks at it itself."""
     result = run(

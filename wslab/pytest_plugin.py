@@ -10,7 +10,7 @@ It is there for every test where ``wslab`` is installed; a test uses it by namin
 The server is stopped when the test function has returned. If a handler raised an exception that
 it should not have, the test fails, whatever its own assertions said: the client of a broken handler
 often sees no more than a closed connection. If a test fails, its report shows what crossed the
-wire.
+wire, and the traceback of each handler that failed.
 """
 
 from __future__ import annotations
@@ -115,13 +115,15 @@ def ws_server(request: pytest.FixtureRequest) -> Iterator[Servers]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail a test whose own assertions held, but one of whose handlers failed."""
-    result = yield
-    servers = item.stash.get(_servers, None)
-    if servers is not None:
-        servers.stop()  # so that all handlers have ended
-        failures = servers.failures()
-        if failures:
-            pytest.fail("\n\n".join(failures), pytrace=False)
+    try:
+        result = yield
+    except Exception as exc:
+        # Often this is only what the client saw of it.
+        for failure in _failures(item):
+            exc.add_note(failure)
+        raise
+    if failures := _failures(item):
+        pytest.fail("\n\n".join(failures), pytrace=False)
     return result
 
 
@@ -135,6 +137,14 @@ def pytest_runtest_makereport(
     if report.when == "call" and report.failed and servers is not None:
         report.sections += servers.sections()
     return report
+
+
+def _failures(item: pytest.Item) -> list[str]:
+    servers = item.stash.get(_servers, None)
+    if servers is None:
+        return []
+    servers.stop()  # so that all handlers have ended
+    return servers.failures()
 
 
 def _name(server: BackgroundServer) -> str:
