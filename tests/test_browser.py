@@ -286,6 +286,37 @@ def test_an_event_that_does_not_come(type: Any, message: str, page: Page) -> Non
     assert run_leaping(main()) == 3
 
 
+def test_first_events_are_the_same_each_time(page: Page) -> None:
+    """events() waits for as many as it is asked for, and leaves all to event()."""
+    for text in ("1", "2", "3"):
+        page.fire("message", data_type="string", data=text)
+    page.fire("open")
+
+    async def main() -> None:
+        for _ in range(2):
+            assert [event.data for event in await page.console.events("message", 2)] == ["1", "2"]
+            assert [event.type for event in await page.console.events("open")] == ["open"]
+        assert (await page.console.event("message")).data == "1"
+        waiting = asyncio.create_task(page.console.events("message", 4))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        page.fire("message", data_type="string", data="4")
+        assert [event.data for event in await waiting] == ["1", "2", "3", "4"]
+
+    asyncio.run(main())
+
+
+def test_too_few_events(page: Page) -> None:
+    """Waiting for more than come ends in time, and says how many there are."""
+    page.fire("close", code=1000, reason="", was_clean=True)
+
+    async def main() -> None:
+        with pytest.raises(TimeoutError, match=r"^the browser fired 1 of 2 'close' in 3 s$"):
+            await page.console.events("close", 2, timeout=3)
+
+    assert run_leaping(main()) == 3
+
+
 def test_an_event_from_another_thread(page: Page) -> None:
     """JupyterLab's messages arrive on a subshell's thread while the cell waits."""
     waiting = threading.Event()

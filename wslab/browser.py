@@ -154,6 +154,35 @@ class BrowserConsole:
         self._returned = index + 1
         return self.log[index]
 
+    async def events(
+        self, type: EventType, count: int = 1, *, timeout: float = 5.0
+    ) -> list[BrowserEvent]:
+        """
+        Return the first events of a type, and wait until there are so many.
+
+        They are the same each time, and :meth:`event` returns them, too; so a cell that asks for
+        them can be run again.
+
+        Args:
+            type: Only events of this type.
+            count: How many.
+            timeout: Seconds to wait at most.
+
+        Raises:
+            NoBrowserError: No browser shows this notebook.
+            TimeoutError: There were fewer in that time.
+        """
+        await self._require_browser()
+
+        def found() -> list[BrowserEvent]:
+            return [event for event in self.log if event.type == type][:count]
+
+        if not await self._wait(lambda: len(found()) == count, timeout):
+            raise TimeoutError(
+                f"the browser fired {len(found())} of {count} {type!r} in {timeout:g} s"
+            )
+        return found()
+
     async def connect(self) -> None:
         """
         Open a new connection, as the console's button does; return when the attempt has begun.

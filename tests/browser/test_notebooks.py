@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import nbformat
 import pytest
 from test_notebooks_kernel import differences, read_cells
 
@@ -12,10 +13,21 @@ from .conftest import NOTEBOOKS, Jupyter, Tab
 def test_run_all_shows_what_is_stored(
     name: str, lab: Tab, jupyter: Jupyter, request: pytest.FixtureRequest
 ) -> None:
-    """Run All with all cells queued ends, and shows what is stored, with no error in the page."""
-    items = read_cells(request.session, jupyter.folder / "notebooks" / name)
+    """
+    Run All with all cells queued ends, and shows what is stored, with no error in the page.
+
+    Cells that ask the browser can be run again, when what they wait for has long come.
+    """
+    path = jupyter.folder / "notebooks" / name
+    items = read_cells(request.session, path)
     lab.open(f"notebooks/{name}")
     problems = differences(items, lab.run_all())
     if problems:
         pytest.fail("\n\n".join([f"Run All of {name} in JupyterLab:", *problems]), pytrace=False)
     assert "[*]" not in lab.page.locator(".jp-InputPrompt").all_text_contents()
+    for number, cell in enumerate(nbformat.read(path, as_version=4).cells):
+        if ".attached()" in cell.source:
+            lab.run(number)
+    problems = differences(items, lab.outputs())
+    if problems:
+        pytest.fail("\n\n".join(["When it is run again:", *problems]), pytrace=False)
