@@ -57,7 +57,7 @@ test-browser: $(STAMP) ## run every notebook in JupyterLab in Chromium, and use 
 	$(BIN)/python -m pytest tests/browser
 
 test-fast: $(STAMP) ## run the quick tests only, without kernels and browsers
-	$(BIN)/python -m pytest -p no:nbval -m "not kernel and not slow and not browser" tests
+	$(BIN)/python -m pytest $(XDIST) -p no:nbval -m "not kernel and not slow and not browser" tests
 
 lint: $(STAMP) spelling ## check style, types and what notebooks must not carry
 	$(BIN)/ruff check .

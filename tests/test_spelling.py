@@ -13,13 +13,10 @@ TERMS = spelling.read_terms(spelling.TERMS.read_text(encoding="utf-8"))
 RECEIVES = "rec" + "ieves"  # in one piece it would be found here, too
 
 
-@pytest.mark.slow
-def test_everything_is_spelled_right() -> None:
-    """What `make spelling` checks has no problem."""
-    paths = spelling.documents()
-    names = {path.relative_to(spelling.ROOT).as_posix() for path in paths}
+def test_everything_is_looked_at() -> None:
+    """`make spelling`, a part of `make lint`, reads the notebooks, the docs and the code."""
+    names = {path.relative_to(spelling.ROOT).as_posix() for path in spelling.documents()}
     assert {"README.md", "notebooks/00_start_here.ipynb", "wslab/server.py", "Makefile"} <= names
-    assert spelling.find_problems(paths) == []
 
 
 def write(folder: Path, name: str, text: str) -> Path:
