@@ -135,6 +135,32 @@ def test_meant(ws_server):
     assert result.stdout.str().count("raised ZeroDivisionError: division by zero\n") == 1
 
 
+def test_handler_error_after_the_test(pytester: pytest.Pytester) -> None:
+    """In a server of another fixture, while that cleans up; one that is skipped has no error."""
+    result = run(
+        pytester,
+        """
+@pytest.fixture
+def late(ws_server):
+    yield
+    with pytest.raises(ConnectionClosed):
+        wslab.talk(ws_server(broken).url, "0")
+
+
+def test_late(late):
+    pass
+
+
+def test_skipped(ws_server):
+    with pytest.raises(ConnectionClosed):
+        wslab.talk(ws_server(broken).url, "0")
+    pytest.skip("later")
+""",
+    )
+    result.assert_outcomes(passed=1, errors=1, skipped=1)
+    result.stdout.fnmatch_lines(["handler 'broken' raised ZeroDivisionError: division by zero"])
+
+
 def test_handler_error_that_is_meant(pytester: pytest.Pytester) -> None:
     """The test looks at it itself."""
     result = run(

@@ -49,6 +49,7 @@ class Servers:
     def __init__(self, test: str) -> None:
         self._test = test
         self._started: list[tuple[BackgroundServer, bool]] = []
+        self._told = 0  # how many of the exceptions failures() has described
 
     def __call__(
         self,
@@ -83,13 +84,15 @@ class Servers:
             server.stop()
 
     def failures(self) -> list[str]:
-        """Describe each exception of a handler that was not allowed."""
-        return [
+        """Describe each exception of a handler that was not allowed, once."""
+        found = [
             f"{_name(server)} raised {error.type}: {error.message}\n\n{error.traceback}"
             for server, allow_errors in self._started
             if not allow_errors
             for error in _errors(server)
         ]
+        told, self._told = self._told, len(found)
+        return found[told:]
 
     def sections(self) -> list[tuple[str, str]]:
         """Return what crossed the wire, as titles and texts."""
@@ -110,6 +113,9 @@ def ws_server(request: pytest.FixtureRequest) -> Iterator[Servers]:
         yield servers
     finally:
         servers.stop()
+    # Those of a server that another fixture has started since the test was over.
+    if failures := servers.failures():
+        pytest.fail("\n\n".join(failures), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -117,7 +123,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail a test whose own assertions held, but one of whose handlers failed."""
     try:
         result = yield
-    except Exception as exc:
+    except BaseException as exc:  # to skip a test is one, too
         # Often this is only what the client saw of it.
         for failure in _failures(item):
             exc.add_note(failure)
