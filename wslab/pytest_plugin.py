@@ -121,13 +121,7 @@ def ws_server(request: pytest.FixtureRequest) -> Iterator[Servers]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail a test whose own assertions held, but one of whose handlers failed."""
-    try:
-        result = yield
-    except BaseException as exc:  # to skip a test is one, too
-        # Often this is only what the client saw of it.
-        for failure in _failures(item):
-            exc.add_note(failure)
-        raise
+    result = yield
     if failures := _failures(item):
         pytest.fail("\n\n".join(failures), pytrace=False)
     return result
@@ -137,19 +131,23 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add to the report of a failed test what crossed the wire."""
+    """Add to the report of a failed test what handlers raised and what crossed the wire."""
     report = yield
-    servers = item.stash.get(_servers, None)
-    if report.when == "call" and report.failed and servers is not None:
-        report.sections += servers.sections()
+    if report.when == "call":
+        # Those of a test that failed by itself: often it is only what the client saw of them.
+        failures = _failures(item)
+        if report.failed:
+            report.sections += [("what a handler raised", failure) for failure in failures]
+            report.sections += item.stash[_servers].sections() if _servers in item.stash else []
     return report
 
 
 def _failures(item: pytest.Item) -> list[str]:
+    """Stop all servers, so that their handlers have ended; describe what has not been yet."""
     servers = item.stash.get(_servers, None)
     if servers is None:
         return []
-    servers.stop()  # so that all handlers have ended
+    servers.stop()
     return servers.failures()
 
 
