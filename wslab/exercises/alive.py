@@ -594,6 +594,7 @@ def _told_failures(failures: Sequence[int]) -> str:
 def _probe_stubborn(answer: Any) -> None:
     for failures in [[], [503], [1011], [1006, 503, 1001], [502, 1013, 1006, 1012, 500, 1011, 503]]:
         _try_stubborn(answer, failures)
+    _try_refused(answer)
 
 
 def _try_stubborn(answer: Any, failures: Sequence[int]) -> None:
@@ -651,6 +652,31 @@ def _try_stubborn(answer: Any, failures: Sequence[int]) -> None:
     _check_waits(pause.calls, wrong)
 
 
+def _try_refused(answer: Any) -> None:
+    """Nobody listens until the first pause, which raises an OSError, and none of websockets'."""
+    token = secrets.token_hex(4)
+
+    async def handler(ws: ServerConnection) -> None:
+        await ws.send(token)
+        await ws.wait_closed()
+
+    name = f"check {id(answer)}"
+    with serve(handler, name=name) as stopped:
+        url, port = stopped.url, stopped.port
+    told = "connection 1: nobody listens; connection 2: a message"
+    with contextlib.ExitStack() as stack, _about(told, show(token)):
+
+        class Opening(Pause):
+            def __call__(self, seconds: float) -> Pause:
+                if not self.calls:
+                    stack.enter_context(serve(handler, name=name, port=port))
+                return super().__call__(seconds)
+
+        result = call(answer, url, _Dice(), Opening(), timeout=CLIENT_TIMEOUT)
+        if not same(result, token):
+            raise Finding("it should return the first message that comes", got=show(result))
+
+
 def _check_waits(calls: Sequence[float], wrong: Any) -> None:
     limits = _limits(len(calls))
     for number, (wait, limit, fraction) in enumerate(
@@ -673,8 +699,8 @@ _STUBBORN = Exercise(
         "Write `stubborn(url, rng, pause)`: it connects until a connection brings a message, and "
         "returns that message. Refused, lost, closed without a message: each is a failure. After "
         "each it calls `await pause(seconds)` once, with full jitter: random from 0 to a limit, "
-        f"drawn with `rng`, a `random.Random`. The limit is {_FIRST:g}, then twice that, and so "
-        f"on, but never above {_LONGEST:g}."
+        "drawn with `rng.uniform()` or `rng.random()`. The limit is "
+        f"{_FIRST:g}, then twice that, and so on, but never above {_LONGEST:g}."
     ),
     name="stubborn",
     starter="""
@@ -852,6 +878,23 @@ async def stubborn(url, rng, pause):
             limit = min(2 * limit, 0.8)
 """,
             "raised ConnectionClosedError",
+        ),
+        WrongAnswer(
+            """
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+async def stubborn(url, rng, pause):
+    limit = 0.1
+    while True:
+        try:
+            async with connect(url) as ws:
+                return await ws.recv()
+        except WebSocketException:
+            await pause(rng.uniform(0, limit))
+            limit = min(2 * limit, 0.8)
+""",
+            "it raised ConnectionRefusedError",
         ),
         WrongAnswer(
             """
@@ -1125,7 +1168,8 @@ async def mirror(url):
     explanation=(
         "`last` changes only together with the state, so it always says what the state contains. "
         "An event that is too far is thrown away: the answer brings it again, in its place. "
-        "Applying it and asking afterwards would put old values over new ones."
+        "Applied at once, it would show a state that never was, until the answer comes; and "
+        "`last` raised with it would lose the missing ones for good."
     ),
     alternatives=(
         """
@@ -1831,6 +1875,8 @@ def _probe_deliver(answer: Any) -> None:
         if len(pause.calls) != bank.opened - 1:
             problem = "pause() should be called once before each further connection, and only then"
             raise wrong(problem, f"calls of pause(): {bank.opened - 1}", pause.calls)
+        if pause.calls != [0.1] * len(pause.calls):
+            raise wrong("each pause should be one of 0.1", [0.1] * len(pause.calls), pause.calls)
         if len(bank.came) > 3 and [numbers[:1] for numbers in bank.came].count([1]) == len(
             bank.came
         ):
@@ -2074,6 +2120,25 @@ async def deliver(url, amounts, pause):
                 await pause(0.1)
 """,
             "more connections than there were losses",
+        ),
+        WrongAnswer(
+            """
+import json
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+async def deliver(url, amounts, pause):
+    outbox = dict(enumerate(amounts, 1))
+    while outbox:
+        try:
+            async with connect(url) as ws:
+                for number, amount in list(outbox.items()):
+                    await ws.send(json.dumps({"number": number, "amount": amount}))
+                    del outbox[json.loads(await ws.recv())["ack"]]
+        except (OSError, WebSocketException):
+            await pause(5)
+""",
+            "each pause should be one of 0.1",
         ),
         WrongAnswer(
             """
