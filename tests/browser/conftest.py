@@ -53,6 +53,8 @@ HARMLESS = re.compile(
     # Notebook 7.6 with any notebook, an empty one included, while it looks for the settings of a
     # plugin that it has not.
     r"TypeError: Cannot read properties of undefined \(reading 'schema'\)\n.*/static/notebook/"
+    # The same, where JupyterLab has remembered which folder was open.
+    r"|Error: Command 'filebrowser:open-path' not registered\.\n.*/static/notebook/"
     # JupyterLab asks a kernel about its debugger while a test already ends that kernel.
     r"|Could not restore the debugger state: Canceled future"
     # JupyterLab wants to focus a notebook that a test has closed meanwhile.
