@@ -162,6 +162,80 @@ def test_skipped(ws_server):
     result.stdout.fnmatch_lines(["handler 'broken' raised ZeroDivisionError: division by zero"])
 
 
+@pytest.mark.slow
+def test_handler_that_blocks_its_loop(pytester: pytest.Pytester) -> None:
+    """The warning about it is an error here: it fails this test, and the session goes on."""
+    result = run(
+        pytester,
+        """
+import time
+
+async def blocks(ws):
+    time.sleep(5)
+
+def test_fails_itself(ws_server):
+    with connect(ws_server(blocks).url, close_timeout=0.1):
+        pass
+    assert 1 == 2
+
+def test_next(ws_server):
+    assert wslab.talk(ws_server(echo).url, "hello") == ["hello"]
+""",
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*assert 1 == 2*", "*holds up its event loop*"])
+
+
+def test_subtests(pytester: pytest.Pytester) -> None:
+    """The server goes on until the whole test is over, and what its handler raised is kept."""
+    result = run(
+        pytester,
+        """
+def test_works(ws_server, subtests):
+    server = ws_server(echo)
+    for text in ("a", "b"):
+        with subtests.test():
+            assert wslab.talk(server.url, text) == [text]
+
+def test_breaks(ws_server, subtests):
+    server = ws_server(broken)
+    for text in ("0", "0"):
+        with subtests.test(), pytest.raises(ConnectionClosed):
+            wslab.talk(server.url, text)
+""",
+    )
+    assert result.parseoutcomes()["failed"] == 1
+    result.stdout.fnmatch_lines(["handler 'broken' raised ZeroDivisionError: division by zero"])
+
+
+def test_unittest(pytester: pytest.Pytester) -> None:
+    """A TestCase that fails by itself shows the handler's traceback, too."""
+    result = run(
+        pytester,
+        """
+import unittest
+
+class TestClient(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def servers(self, ws_server):
+        self.ws_server = ws_server
+
+    def test_fails(self):
+        with self.assertRaises(ConnectionClosed):
+            wslab.talk(self.ws_server(broken).url, "0")
+        self.assertEqual(1, 2)
+""",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*AssertionError: 1 != 2",
+            "*what a handler raised*",
+            "handler 'broken' raised ZeroDivisionError: division by zero",
+        ]
+    )
+
+
 def test_handler_error_that_is_meant(pytester: pytest.Pytester) -> None:
     """The test looks at it itself."""
     result = run(

@@ -7,10 +7,11 @@ It is there for every test where ``wslab`` is installed; a test uses it by namin
         server = ws_server(wslab.handlers.echo)
         assert wslab.talk(server.url, "hello") == ["hello"]
 
-The server is stopped when the test function has returned. If a handler raised an exception that
-it should not have, the test fails, whatever its own assertions said: the client of a broken handler
-often sees no more than a closed connection. If a test fails, its report shows what crossed the
-wire, and the traceback of each handler that failed.
+The server is stopped when the test function has returned, before fixtures are torn down. If a
+handler raised an exception that it should not have, the test fails, whatever its own assertions
+said, unless it was skipped: the client of a broken handler often sees no more than a closed
+connection. If the test function fails, its report shows what crossed the wire, and the traceback of
+each handler that failed.
 """
 
 from __future__ import annotations
@@ -118,11 +119,19 @@ def ws_server(request: pytest.FixtureRequest) -> Iterator[Servers]:
         pytest.fail("\n\n".join(failures), pytrace=False)
 
 
+_raised = pytest.StashKey[list[str]]()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Fail a test whose own assertions held, but one of whose handlers failed."""
-    result = yield
-    if failures := _failures(item):
+    """Stop the servers when the test is over; fail it if one of their handlers failed."""
+    try:
+        result = yield
+    except BaseException:
+        item.stash[_raised] = _failures(item)
+        raise
+    failures = item.stash[_raised] = _failures(item)
+    if failures:
         pytest.fail("\n\n".join(failures), pytrace=False)
     return result
 
@@ -133,12 +142,14 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add to the report of a failed test what handlers raised and what crossed the wire."""
     report = yield
-    if report.when == "call":
-        # Those of a test that failed by itself: often it is only what the client saw of them.
-        failures = _failures(item)
-        if report.failed:
-            report.sections += [("what a handler raised", failure) for failure in failures]
-            report.sections += item.stash[_servers].sections() if _servers in item.stash else []
+    # Nothing is stopped here: a subtest has a report, too, while its test goes on.
+    if report.when == "call" and report.failed and _servers in item.stash:
+        report.sections += [
+            ("what a handler raised", failure)
+            for failure in item.stash.get(_raised, [])
+            if failure.strip() not in report.longreprtext
+        ]
+        report.sections += item.stash[_servers].sections()
     return report
 
 
