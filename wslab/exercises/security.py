@@ -20,6 +20,7 @@ _FOREIGN: Final = (
     "https://course.example.evil.example",
     "https://evil.example/https://course.example",
     "https://notcourse.example",
+    "https://course-example",
     "https://course.example:8443",
     "null",
 )
@@ -402,6 +403,7 @@ _BAD_ORDERS: Final = (
     ),
     ("a field too many", ('{"item": "tea", "count": 1, "price": 0}',)),
     ("bytes", (b'{"item": "tea", "count": 1}', b"\xff\xfe")),
+    ("what is nested too deep", ("[" * 100_000,)),
 )
 
 

@@ -377,7 +377,7 @@ def _probe_double(answer: Any) -> None:
         client.expect_close(1001, "then the double should close with 1001, as if it restarted")
 
     with answering(answer) as server:
-        for topic in ("news", "sports results", "wetter"):
+        for topic in ("news", "sports results", "#wetter "):
             with server.client() as client:
                 converse(client, topic)
         for message in ("hello", "", "subscribe", "subscribe ", "unsubscribe news", b"subscribe x"):
