@@ -136,7 +136,7 @@ def test_what_is_used_of_the_transport(monkeypatch: pytest.MonkeyPatch) -> None:
         "write",
         "write_eof",
     }
-    assert used - known == set(), "what writes or ends must be seen by server._RecordedTransport"
+    assert used - known == set(), "what writes or ends must be seen by recorder._RecordedTransport"
     assert "write" in used
 
 
@@ -257,7 +257,7 @@ def test_what_is_logged(caplog: pytest.LogCaptureFixture) -> None:
         (str(record.exc_info[1]), isinstance(getattr(record, "websocket", None), ServerConnection))
         for record in errors
         if record.exc_info
-    ] == [("handler", True), ("process_request", True)], "server._HandshakeErrors builds on this"
+    ] == [("handler", True), ("process_request", True)], "failures._HandshakeErrors builds on this"
 
 
 def test_defaults() -> None:
@@ -343,7 +343,7 @@ def test_state_when_connection_closed_is_raised() -> None:
             pass
 
     run(main())
-    assert State.OPEN not in states, "server._is_regular_end builds on this"
+    assert State.OPEN not in states, "failures._is_regular_end builds on this"
     assert len(states) == 2
 
 
@@ -408,7 +408,7 @@ def test_a_proxy_captures_the_loopback_address(fake_proxy: socket.socket) -> Non
     asked.settimeout(TIMEOUT)
     with asked:
         assert asked.recv(100).startswith(b"CONNECT 127.0.0.1:1 "), (
-            "if not, server._bypass_proxy is not needed any more"
+            "if not, proxy.bypass_proxy is not needed any more"
         )
     thread.join(TIMEOUT)
 
@@ -424,7 +424,7 @@ def test_no_proxy(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
             await ws.send("direct")
             return await ws.recv()
 
-    assert run(main()) == "direct", "server._bypass_proxy sets both variables"
+    assert run(main()) == "direct", "proxy.bypass_proxy sets both variables"
 
 
 # asyncio

@@ -522,7 +522,7 @@ def test_stop_with_clients_that_never_read(raw: Raw) -> None:
     client = raw(server.port)
     client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.send(request())
-    until(lambda: any(c.paused for c in list(server._connections)), "a full buffer")
+    until(lambda: any(c.paused for c in list(server._recording.connections)), "a full buffer")
     assert stop_quickly(server) is True
     [lost] = server.transcript.filter(kind="lost")
     assert lost.unsent > 0
@@ -533,7 +533,7 @@ def test_stop_with_clients_before_their_handshake(raw: Raw) -> None:
     server = serve(echo)
     clients = [raw(server.port) for _ in range(3)]
     clients[1].send(request()[:-2])
-    until(lambda: len(server._connections) == 3)
+    until(lambda: len(server._recording.connections) == 3)
     begun = time.monotonic()
     server.stop(timeout=TIMEOUT)
     assert time.monotonic() - begun < 1
@@ -835,7 +835,7 @@ def test_a_client_that_leaves_is_no_error(code: int) -> None:
         with serve(handler) as server:
             with connect(server.url) as ws:
                 ws.close(code)
-            until(lambda server=server: not server._connections)
+            until(lambda server=server: not server._recording.connections)
         assert [record.kind for record in server.transcript[2:]] == ["close", "close"]
 
 
@@ -851,7 +851,7 @@ def test_another_connection_that_is_closed_is_an_error() -> None:
     with serve(gossip) as server:
         with connect(server.url):
             server.transcript.wait(sender="server", kind="handshake")
-        until(lambda: not server._connections)
+        until(lambda: not server._recording.connections)
         with connect(server.url) as ws:
             ws.send("x")
             assert close_code(ws) == 1011
@@ -935,7 +935,7 @@ def test_a_refused_handshake_with_bad_frames_behind_it(raw: Raw) -> None:
         client.send(request(Sec_WebSocket_Version="8") + frame(0x83))
         client.read_all()
         client.sock.close()
-        until(lambda: not server._connections)
+        until(lambda: not server._recording.connections)
     assert len(server.transcript.filter(kind="error")) == 0
 
 
@@ -1011,7 +1011,7 @@ def test_the_record_is_what_crossed_the_wire(raw: Raw) -> None:
         client.send_frame(0x88, (4001).to_bytes(2, "big") + b"bye")
         client.read_all()
         client.sock.close()
-        until(lambda: not server._connections)
+        until(lambda: not server._recording.connections)
         assert wire_bytes(server, "client") == client.sent
         assert wire_bytes(server, "server") == client.received
     seen = server.transcript
@@ -1054,7 +1054,7 @@ def test_many_frames_in_one_packet(raw: Raw) -> None:
         client.send(request() + frame(0x81, b"1") + frame(0x81, b"2") + frame(0x88))
         client.read_all()
         client.sock.close()
-        until(lambda: not server._connections)
+        until(lambda: not server._recording.connections)
         assert wire_bytes(server, "client") == client.sent
     kinds = [record.kind for record in server.transcript.filter(sender="client")]
     assert kinds == ["handshake", "text", "text", "close"]
@@ -1140,7 +1140,7 @@ def test_ended_by_the_client(data: bytes, how: str, end: str, raw: Raw) -> None:
         if end == "FIN":
             client.sock.close()
         elif end == "RST":
-            until(lambda: server._connections)
+            until(lambda: server._recording.connections)
             client.reset()
         else:
             client.sock.shutdown(socket.SHUT_WR)
@@ -1210,7 +1210,7 @@ def test_refused_handshake(headers: dict[str, str], status: int, raw: Raw) -> No
         client = raw(server.port).open(**headers)
         client.read_all()
         client.sock.close()
-        until(lambda: not server._connections)
+        until(lambda: not server._recording.connections)
     records = server.transcript.snapshot()
     assert [record.kind for record in records] == ["handshake", "handshake"]
     assert records[1].status == status
@@ -1403,7 +1403,7 @@ def test_origins(
         client = raw(server.port).open(**({} if origin is None else {"Origin": origin}))
         assert int(client.received.split()[1]) == status
         client.sock.close()
-        until(lambda: not server._connections)
+        until(lambda: not server._recording.connections)
         assert server.transcript.filter(kind="handshake")[0].header("Origin") == origin
 
 
@@ -1441,7 +1441,7 @@ def test_tls(tls: tuple[Any, Any]) -> None:
         with connect(server.url, ssl=tls[1]) as ws:
             ws.send("secret")
             assert ws.recv(timeout=TIMEOUT) == "secret"
-        until(lambda: not server._connections)
+        until(lambda: not server._recording.connections)
     assert [record.kind for record in server.transcript] == [
         "handshake",
         "handshake",
@@ -1616,7 +1616,7 @@ def test_random_bytes(seed: int, raw: Raw) -> None:
                 client.sock.shutdown(socket.SHUT_WR)
             client.read_all()
             client.sock.close()
-            until(lambda: not server._connections)
+            until(lambda: not server._recording.connections)
             # What follows a violation, or a CLOSE, the server may not have read.
             assert client.sent.startswith(wire_bytes(server, "client", number)) is True
             assert wire_bytes(server, "server", number).startswith(client.received) is True
@@ -1638,7 +1638,7 @@ def test_storm_of_connections(raw: Raw) -> None:
         for number in range(120):
             ends[number % len(ends)](raw(server.port))
         assert wslab.talk(server.url, "still here") == ["still here"]
-        until(lambda: not server._connections)
+        until(lambda: not server._recording.connections)
         assert len(server.transcript.filter(kind="error")) == 0
         assert server._server is not None
         until(lambda: not server._server.handler_tasks)

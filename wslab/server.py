@@ -1,43 +1,33 @@
-"""
-A real ``websockets`` server on a background thread of this process, and a record of its wire.
-
-The bytes are recorded where they enter and leave ``websockets``: a subclass of its connection sees
-what arrives, a wrapper around its transport sees what leaves. They are passed on untouched.
-"""
+"""A real ``websockets`` server on a background thread of this process."""
 
 from __future__ import annotations
 
 import asyncio
 import atexit
 import contextlib
-import contextvars
 import inspect
-import logging
 import os
 import socket
 import threading
 import time
-import traceback
 import urllib.parse
 import urllib.request
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 from websockets.asyncio.server import Server, ServerConnection
 from websockets.asyncio.server import serve as serve_websockets
-from websockets.exceptions import ConnectionClosed
-from websockets.protocol import State
 
 from ._loop import LoopThread
+from .failures import logger, record_background_failure, run_handler
 from .kernel import wake_on_signals
+from .proxy import bypass_proxy
+from .recorder import Recording, create_task
 from .transcript import Transcript
-from .wire import Decoder, HandlerError, Lost, Record
 
 if TYPE_CHECKING:
-    from websockets.server import ServerProtocol
-
     from .live import LiveTranscript
 
 __all__ = ["BackgroundServer", "NotRunningError", "allow_origin", "on_server_thread", "serve"]
@@ -47,16 +37,10 @@ STOP_TIMEOUT = 1.0
 GRACE = 2.0  # for the loop to cancel and close what is left, which takes it one at most
 EXIT_TIMEOUT = 0.2
 
-# Characters of an exception's message, and of its traceback: it may quote all of a message.
-KEEP_ERROR = 10_000
-
 # Any web page may open a WebSocket to any address, the learner's kernel included; the browser
 # tells in Origin whose page it is (RFC 6455 §10.2). Let in are clients that are no browsers and
 # send no Origin, and the pages that allow_origin() was told of.
 _origins: list[str | None] = [None]
-
-# Whose task it is: the number of a connection. The tasks of its handler inherit it.
-_number: contextvars.ContextVar[int] = contextvars.ContextVar("wslab connection", default=0)
 
 
 class NotRunningError(RuntimeError):
@@ -122,7 +106,7 @@ def serve(
         if replaced is not None:
             replaced.stop()
     wake_on_signals()
-    _bypass_proxy(str(urllib.parse.urlsplit(server.url).hostname))
+    bypass_proxy(str(urllib.parse.urlsplit(server.url).hostname))
     return server
 
 
@@ -164,12 +148,10 @@ class BackgroundServer:
         self.transcript = transcript
         self._thread: LoopThread | None = None
         self._server: Server | None = None
-        self._connections: set[_RecordedConnection] = set()
-        self._accepted = 0
+        self._recording = Recording(transcript)
         self._requested = ("", 0)  # host and port
         self._url = ""
         self._stop_timeout = STOP_TIMEOUT
-        self._closing = False
         self._live: LiveTranscript | None = None
 
     @property
@@ -298,9 +280,9 @@ class BackgroundServer:
         options = {
             "compression": None,
             "origins": _origins,
-            "logger": _logger,
+            "logger": logger,
             **options,
-            "create_connection": self._connection_factory(base),
+            "create_connection": self._recording.connection_factory(base),
         }
         self._requested = (host, port)
         with contextlib.ExitStack() as undo:
@@ -320,9 +302,14 @@ class BackgroundServer:
     async def _lifespan(self, options: dict[str, Any]) -> AsyncIterator[None]:
         self.transcript.refuse_waiting_here()
         loop = asyncio.get_running_loop()
-        loop.set_task_factory(_create_task)
-        loop.set_exception_handler(self._record_background_error)
-        self._server = server = await serve_websockets(self._handle, **options)
+        loop.set_task_factory(create_task)
+        loop.set_exception_handler(
+            lambda loop, context: record_background_failure(context, self.transcript)
+        )
+        # self.handler: looked up for each connection, so that an exercise's check can wrap it.
+        self._server = server = await serve_websockets(
+            lambda connection: run_handler(self.handler, connection), **options
+        )
         host, port, *_ = server.sockets[0].getsockname()
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # "any" is no destination
         scheme = "wss" if options.get("ssl") else "ws"
@@ -339,8 +326,8 @@ class BackgroundServer:
         for sock in server.sockets:
             with contextlib.suppress(NotImplementedError):  # on Windows
                 loop.remove_reader(sock.fileno())
-        self._closing = True
-        for connection in list(self._connections):
+        self._recording.closing = True
+        for connection in list(self._recording.connections):
             if connection.request is None:  # only TCP so far: no CLOSE frame is due
                 connection.transport.abort()
         server.close()
@@ -348,64 +335,9 @@ class BackgroundServer:
             async with asyncio.timeout(self._stop_timeout):
                 await server.wait_closed()
         except TimeoutError:
-            for connection in list(self._connections):
+            for connection in list(self._recording.connections):
                 connection.transport.abort()
             # LoopThread cancels the handlers.
-
-    async def _handle(self, connection: ServerConnection) -> None:
-        try:
-            await self.handler(connection)
-        except BaseException as exc:
-            if _is_regular_end(exc, connection):
-                return
-            if _was_cancelled(exc):
-                raise
-            self._record_error(exc, cast(_RecordedConnection, connection).recorder.number)
-            if isinstance(exc, Exception):
-                raise
-            # asyncio would let SystemExit and KeyboardInterrupt end the whole loop, and websockets
-            # would take a CancelledError of the handler's own making for the end of its task.
-            raise RuntimeError(f"the handler raised {type(exc).__name__}") from exc
-
-    def _record_background_error(
-        self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]
-    ) -> None:
-        """Record what nobody awaits: asyncio would print it, in whichever cell runs."""
-        exc = context.get("exception")
-        # A task that outlives its connection is told so by send(): nothing is wrong with that.
-        if exc is not None and not isinstance(exc, ConnectionClosed):
-            self._record_error(exc, getattr(context.get("future"), "wslab_connection", 0))
-
-    def _record_error(self, exc: BaseException, number: int) -> None:
-        own = exc.__traceback__
-        while own is not None and own.tb_frame.f_code.co_filename == __file__:
-            own = own.tb_next
-        # str(shown) is str(exc), or says that it failed.
-        shown = traceback.TracebackException(type(exc), exc, own, compact=True)
-        message, lines = _shorten(str(shown)), _shorten("".join(shown.format()))
-        error = HandlerError(number, type(exc).__name__, message, lines, time.perf_counter())
-        self.transcript.extend([error])
-
-    def _connection_factory(self, base: Any) -> Callable[..., ServerConnection]:
-        if not (isinstance(base, type) and issubclass(base, ServerConnection)):
-            raise TypeError(
-                "create_connection must be a subclass of "
-                f"websockets.asyncio.server.ServerConnection, not {base!r}"
-            )
-        cls = (
-            _RecordedConnection
-            if base is ServerConnection
-            else type(base.__name__, (_RecordedConnection, base), {})
-        )
-
-        def create_connection(
-            protocol: ServerProtocol, server: Server, **options: Any
-        ) -> ServerConnection:
-            connection: _RecordedConnection = cls(protocol, server, **options)
-            connection.background = self
-            return connection
-
-        return create_connection
 
     def _share_socket(self, host: str, port: int) -> socket.socket | None:
         """
@@ -430,7 +362,7 @@ class BackgroundServer:
         may be another file's; ``dup2`` replaces what is behind them.
         """
         sockets = [*(self._server.sockets if self._server else ())]
-        for connection in self._connections:
+        for connection in self._recording.connections:
             connection.recorder.ended = True  # what is written from now on goes nowhere
             sockets.append(connection.transport.get_extra_info("socket"))
         nothing = os.open(os.devnull, os.O_RDONLY)
@@ -438,198 +370,6 @@ class BackgroundServer:
             with contextlib.suppress(OSError):
                 os.dup2(nothing, sock.fileno(), inheritable=False)
         os.close(nothing)
-
-
-class _Recorder:
-    """What crosses the wire on one connection, into the transcript."""
-
-    __slots__ = (
-        "_client",
-        "_defer",
-        "_make_received",
-        "_make_sent",
-        "_server",
-        "_transcript",
-        "ended",
-        "eof",
-        "number",
-        "unsent",
-    )
-
-    def __init__(self, number: int, transcript: Transcript) -> None:
-        self.number = number
-        self.ended = False  # by the server, not by the client
-        self.eof = False  # the client has ended its direction
-        self.unsent = 0
-        self._client = Decoder("client", number)
-        self._server = Decoder("server", number)
-        self._transcript = transcript
-        # Looked up once, not for each message.
-        self._defer = transcript.defer
-        self._make_received = self._client.plain_frame
-        self._make_sent = self._server.plain_frame
-
-    def received(self, data: bytes) -> None:
-        if self._client.is_plain(data):
-            self._defer(self._make_received, data)
-        else:
-            self._transcript.extend(self._client.feed(data, time.perf_counter()))
-
-    def sent(self, data: bytes) -> None:
-        if self._server.is_plain(data):
-            self._defer(self._make_sent, data)
-            return
-        records = self._server.feed(data, time.perf_counter())
-        if self._client.compression is not self._server.compression:
-            self._client.compression = self._server.compression
-        if self._server.accepted is False:
-            self._client.refuse()
-        self._transcript.extend(records)
-
-    def lost(self) -> None:
-        """Record the end of the TCP connection, unless it was the end of a closing handshake."""
-        now = time.perf_counter()
-        records: list[Record] = [*self._client.eof(now), *self._server.eof(now)]
-        refused = self._server.accepted is False
-        if not refused and not (self._client.closed and self._server.closed):
-            who = "server" if self.ended else "client"
-            if not self._server.accepted:
-                how = "before the opening handshake was complete"
-            elif not (self._client.closed or self._server.closed):
-                how = "without a closing handshake"
-            elif (self._server if self.ended else self._client).closed:
-                how = "before its CLOSE frame was answered"
-            else:
-                how = "without answering the CLOSE frame"
-            problem = f"the {who} ended the TCP connection {how}"
-            records.append(Lost(self.number, problem, self.unsent, now))
-        self._transcript.extend(records)
-
-
-class _RecordedTransport:
-    """A transport that records what is written to it; everything else is the real transport's."""
-
-    def __init__(self, transport: asyncio.Transport, recorder: _Recorder) -> None:
-        self._transport = transport
-        self._recorder = recorder
-        self._write = transport.write
-        self.is_closing = transport.is_closing
-        self._sent = recorder.sent
-
-    def write(self, data: bytes) -> None:
-        # A transport that is closing throws away what is written to it: it never goes out.
-        if not (self.is_closing() or self._recorder.ended):
-            # Recorded first, so that whoever got an answer finds it in the transcript.
-            self._sent(data)
-        self._write(data)
-
-    def writelines(self, list_of_data: Iterable[bytes]) -> None:
-        self.write(b"".join(list_of_data))
-
-    def write_eof(self) -> None:
-        if not self._recorder.eof:  # otherwise it only answers the client's end
-            self._recorder.ended = True
-        self._transport.write_eof()
-
-    def close(self) -> None:
-        if not self.is_closing():
-            self._recorder.ended = True
-        self._transport.close()
-
-    def abort(self) -> None:
-        # Also after close(), which first sends what is in the buffer.
-        if not self.is_closing() or self._recorder.ended:
-            self._recorder.ended = True
-            self._recorder.unsent = self._transport.get_write_buffer_size()
-        self._transport.abort()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-
-class _RecordedConnection(ServerConnection):
-    """A connection that records what it receives, and hands on a transport that records too."""
-
-    background: BackgroundServer
-    recorder: _Recorder
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        background = self.background
-        background._accepted += 1
-        _number.set(background._accepted)
-        self.recorder = _Recorder(background._accepted, background.transcript)
-        recorded = _RecordedTransport(cast(asyncio.Transport, transport), self.recorder)
-        super().connection_made(cast(asyncio.BaseTransport, recorded))
-        background._connections.add(self)
-        if background._closing:
-            recorded.abort()
-
-    def data_received(self, data: bytes) -> None:
-        self.recorder.received(data)
-        super().data_received(data)
-
-    def eof_received(self) -> None:
-        self.recorder.eof = True
-        super().eof_received()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.recorder.lost()
-        self.background._connections.discard(self)
-        super().connection_lost(exc)
-
-
-class _HandshakeErrors(logging.Handler):
-    """
-    Records the exceptions of ``process_request`` and the like.
-
-    ``websockets`` logs them with a traceback, which Python would print in whichever cell runs; and
-    failed handlers too, which are recorded by then.
-    """
-
-    CALLBACKS = frozenset(
-        f"{what} failed" for what in ("process_request", "process_response", "opening handshake")
-    )
-
-    def emit(self, record: logging.LogRecord) -> None:
-        connection = getattr(record, "websocket", None)
-        exc = record.exc_info[1] if record.exc_info else None
-        if exc and isinstance(connection, _RecordedConnection) and record.msg in self.CALLBACKS:
-            connection.background._record_error(exc, connection.recorder.number)
-
-
-_logger = logging.getLogger("wslab.server")
-_logger.addHandler(_HandshakeErrors())
-
-
-def _create_task(
-    loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
-) -> asyncio.Task[Any]:
-    """Make a task that knows its connection; its context would tell from Python 3.12 on only."""
-    task: Any = asyncio.Task(coroutine, loop=loop, **options)
-    task.wslab_connection = _number.get()
-    return cast("asyncio.Task[Any]", task)
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= KEEP_ERROR else text[:KEEP_ERROR] + "…"
-
-
-def _is_regular_end(exc: BaseException, connection: ServerConnection) -> bool:
-    """
-    Return whether a handler ended as it may: recv() or send() told it that the client is gone.
-
-    Its own client, that is. If it is another handler's, it has failed.
-    """
-    if isinstance(exc, BaseExceptionGroup):  # out of a task group
-        return all(_is_regular_end(each, connection) for each in exc.exceptions)
-    return isinstance(exc, ConnectionClosed) and connection.state is not State.OPEN
-
-
-def _was_cancelled(exc: BaseException) -> bool:
-    """Return whether somebody cancelled the current task, rather than the task itself failed."""
-    task = asyncio.current_task()
-    cancelled = isinstance(exc, asyncio.CancelledError) and task is not None and task.cancelling()
-    return bool(cancelled) or isinstance(exc, GeneratorExit)
 
 
 def _check_handler(handler: object) -> None:
@@ -648,19 +388,6 @@ def _check_handler(handler: object) -> None:
             f"the handler must take one argument, the connection ({exc}); "
             "write: async def handler(ws): …  (the path is ws.request.path)"
         ) from exc
-
-
-def _bypass_proxy(host: str) -> None:
-    """
-    Exempt the server's host from the proxy of the environment, for clients in this process.
-
-    ``websockets`` honours the proxy variables for 127.0.0.1 as well, where no proxy can help.
-    """
-    proxies = urllib.request.getproxies()
-    if proxies and not urllib.request.proxy_bypass(host):
-        # Some programs read only the one, some only the other, and some prefer the lower case.
-        exempt = ",".join(filter(None, [proxies.get("no"), host]))
-        os.environ["NO_PROXY"] = os.environ["no_proxy"] = exempt
 
 
 class _Registry:

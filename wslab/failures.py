@@ -1,0 +1,114 @@
+"""What fails inside a server's handlers and callbacks: into its transcript, not into some cell."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
+
+from .recorder import RecordedConnection
+from .transcript import Transcript
+from .wire import HandlerError
+
+# Characters of an exception's message, and of its traceback: it may quote all of a message.
+KEEP_ERROR = 10_000
+
+
+__all__ = ["logger", "record_background_failure", "run_handler"]
+
+
+async def run_handler(
+    handler: Callable[[ServerConnection], Awaitable[None]], connection: ServerConnection
+) -> None:
+    """Run a handler; what it raises is recorded, unless its client has only left."""
+    try:
+        await handler(connection)
+    except BaseException as exc:
+        if _is_regular_end(exc, connection):
+            return
+        if _was_cancelled(exc):
+            raise
+        recorded = cast(RecordedConnection, connection)
+        _record(exc, recorded.recorder.number, recorded.recording.transcript)
+        if isinstance(exc, Exception):
+            raise
+        # asyncio would let SystemExit and KeyboardInterrupt end the whole loop, and websockets
+        # would take a CancelledError of the handler's own making for the end of its task.
+        raise RuntimeError(f"the handler raised {type(exc).__name__}") from exc
+
+
+def record_background_failure(context: dict[str, Any], transcript: Transcript) -> None:
+    """
+    Record what nobody awaits: asyncio would print it, in whichever cell runs.
+
+    Args:
+        context: What asyncio gives to the loop's exception handler.
+        transcript: Where it is recorded.
+    """
+    exc = context.get("exception")
+    # A task that outlives its connection is told so by send(): nothing is wrong with that.
+    if exc is not None and not isinstance(exc, ConnectionClosed):
+        _record(exc, getattr(context.get("future"), "wslab_connection", 0), transcript)
+
+
+def _record(exc: BaseException, number: int, transcript: Transcript) -> None:
+    own = exc.__traceback__
+    while own is not None and own.tb_frame.f_code.co_filename == __file__:
+        own = own.tb_next
+    # str(shown) is str(exc), or says that it failed.
+    shown = traceback.TracebackException(type(exc), exc, own, compact=True)
+    message, lines = _shorten(str(shown)), _shorten("".join(shown.format()))
+    error = HandlerError(number, type(exc).__name__, message, lines, time.perf_counter())
+    transcript.extend([error])
+
+
+class _HandshakeErrors(logging.Handler):
+    """
+    Records the exceptions of ``process_request`` and the like.
+
+    ``websockets`` logs them with a traceback, which Python would print in whichever cell runs; and
+    failed handlers too, which are recorded by then.
+    """
+
+    CALLBACKS = frozenset(
+        f"{what} failed" for what in ("process_request", "process_response", "opening handshake")
+    )
+
+    def emit(self, record: logging.LogRecord) -> None:
+        connection = getattr(record, "websocket", None)
+        exc = record.exc_info[1] if record.exc_info else None
+        if exc and isinstance(connection, RecordedConnection) and record.msg in self.CALLBACKS:
+            _record(exc, connection.recorder.number, connection.recording.transcript)
+
+
+logger = logging.getLogger("wslab.server")
+logger.addHandler(_HandshakeErrors())
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= KEEP_ERROR else text[:KEEP_ERROR] + "…"
+
+
+def _is_regular_end(exc: BaseException, connection: ServerConnection) -> bool:
+    """
+    Return whether a handler ended as it may: recv() or send() told it that the client is gone.
+
+    Its own client, that is. If it is another handler's, it has failed.
+    """
+    if isinstance(exc, BaseExceptionGroup):  # out of a task group
+        return all(_is_regular_end(each, connection) for each in exc.exceptions)
+    return isinstance(exc, ConnectionClosed) and connection.state is not State.OPEN
+
+
+def _was_cancelled(exc: BaseException) -> bool:
+    """Return whether somebody cancelled the current task, rather than the task itself failed."""
+    task = asyncio.current_task()
+    cancelled = isinstance(exc, asyncio.CancelledError) and task is not None and task.cancelling()
+    return bool(cancelled) or isinstance(exc, GeneratorExit)

@@ -1,0 +1,228 @@
+"""
+The bytes of a server's connections, into its transcript.
+
+They are recorded where they enter and leave ``websockets``: a subclass of its connection sees what
+arrives, a wrapper around its transport sees what leaves. They are passed on untouched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+from websockets.asyncio.server import Server, ServerConnection
+
+from .transcript import Transcript
+from .wire import Decoder, Lost, Record
+
+if TYPE_CHECKING:
+    from websockets.server import ServerProtocol
+
+__all__ = ["RecordedConnection", "Recorder", "Recording", "create_task"]
+
+# Whose task it is: the number of a connection. The tasks of its handler inherit it.
+_number: contextvars.ContextVar[int] = contextvars.ContextVar("wslab connection", default=0)
+
+
+class Recorder:
+    """What crosses the wire on one connection, into the transcript."""
+
+    __slots__ = (
+        "_client",
+        "_defer",
+        "_make_received",
+        "_make_sent",
+        "_server",
+        "_transcript",
+        "ended",
+        "eof",
+        "number",
+        "unsent",
+    )
+
+    def __init__(self, number: int, transcript: Transcript) -> None:
+        self.number = number
+        self.ended = False  # by the server, not by the client
+        self.eof = False  # the client has ended its direction
+        self.unsent = 0
+        self._client = Decoder("client", number)
+        self._server = Decoder("server", number)
+        self._transcript = transcript
+        # Looked up once, not for each message.
+        self._defer = transcript.defer
+        self._make_received = self._client.plain_frame
+        self._make_sent = self._server.plain_frame
+
+    def received(self, data: bytes) -> None:
+        """Record what the client sent."""
+        if self._client.is_plain(data):
+            self._defer(self._make_received, data)
+        else:
+            self._transcript.extend(self._client.feed(data, time.perf_counter()))
+
+    def sent(self, data: bytes) -> None:
+        """Record what the server writes."""
+        if self._server.is_plain(data):
+            self._defer(self._make_sent, data)
+            return
+        records = self._server.feed(data, time.perf_counter())
+        if self._client.compression is not self._server.compression:
+            self._client.compression = self._server.compression
+        if self._server.accepted is False:
+            self._client.refuse()
+        self._transcript.extend(records)
+
+    def lost(self) -> None:
+        """Record the end of the TCP connection, unless it was the end of a closing handshake."""
+        now = time.perf_counter()
+        records: list[Record] = [*self._client.eof(now), *self._server.eof(now)]
+        refused = self._server.accepted is False
+        if not refused and not (self._client.closed and self._server.closed):
+            who = "server" if self.ended else "client"
+            if not self._server.accepted:
+                how = "before the opening handshake was complete"
+            elif not (self._client.closed or self._server.closed):
+                how = "without a closing handshake"
+            elif (self._server if self.ended else self._client).closed:
+                how = "before its CLOSE frame was answered"
+            else:
+                how = "without answering the CLOSE frame"
+            problem = f"the {who} ended the TCP connection {how}"
+            records.append(Lost(self.number, problem, self.unsent, now))
+        self._transcript.extend(records)
+
+
+class _RecordedTransport:
+    """A transport that records what is written to it; everything else is the real transport's."""
+
+    def __init__(self, transport: asyncio.Transport, recorder: Recorder) -> None:
+        self._transport = transport
+        self._recorder = recorder
+        self._write = transport.write
+        self.is_closing = transport.is_closing
+        self._sent = recorder.sent
+
+    def write(self, data: bytes) -> None:
+        # A transport that is closing throws away what is written to it: it never goes out.
+        if not (self.is_closing() or self._recorder.ended):
+            # Recorded first, so that whoever got an answer finds it in the transcript.
+            self._sent(data)
+        self._write(data)
+
+    def writelines(self, list_of_data: Iterable[bytes]) -> None:
+        self.write(b"".join(list_of_data))
+
+    def write_eof(self) -> None:
+        if not self._recorder.eof:  # otherwise it only answers the client's end
+            self._recorder.ended = True
+        self._transport.write_eof()
+
+    def close(self) -> None:
+        if not self.is_closing():
+            self._recorder.ended = True
+        self._transport.close()
+
+    def abort(self) -> None:
+        # Also after close(), which first sends what is in the buffer.
+        if not self.is_closing() or self._recorder.ended:
+            self._recorder.ended = True
+            self._recorder.unsent = self._transport.get_write_buffer_size()
+        self._transport.abort()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class Recording:
+    """
+    The connections of one server, each with a recorder of its own.
+
+    Attributes:
+        transcript: Where they record.
+        connections: Those that are there now.
+        accepted: How many there were so far.
+        closing: New ones are turned away.
+    """
+
+    def __init__(self, transcript: Transcript) -> None:
+        self.transcript = transcript
+        self.connections: set[RecordedConnection] = set()
+        self.accepted = 0
+        self.closing = False
+
+    def connection_factory(self, base: Any) -> Callable[..., ServerConnection]:
+        """
+        Return what the option ``create_connection`` of ``websockets`` takes.
+
+        Args:
+            base: The class of the connections.
+
+        Raises:
+            TypeError: ``base`` is no subclass of ``ServerConnection``.
+        """
+        if not (isinstance(base, type) and issubclass(base, ServerConnection)):
+            raise TypeError(
+                "create_connection must be a subclass of "
+                f"websockets.asyncio.server.ServerConnection, not {base!r}"
+            )
+        cls = (
+            RecordedConnection
+            if base is ServerConnection
+            else type(base.__name__, (RecordedConnection, base), {})
+        )
+
+        def create_connection(
+            protocol: ServerProtocol, server: Server, **options: Any
+        ) -> ServerConnection:
+            connection: RecordedConnection = cls(protocol, server, **options)
+            connection.recording = self
+            return connection
+
+        return create_connection
+
+
+class RecordedConnection(ServerConnection):
+    """A connection that records what it receives, and hands on a transport that records too."""
+
+    recording: Recording
+    recorder: Recorder
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to record."""
+        recording = self.recording
+        recording.accepted += 1
+        _number.set(recording.accepted)
+        self.recorder = Recorder(recording.accepted, recording.transcript)
+        recorded = _RecordedTransport(cast(asyncio.Transport, transport), self.recorder)
+        super().connection_made(cast(asyncio.BaseTransport, recorded))
+        recording.connections.add(self)
+        if recording.closing:
+            recorded.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Record, then process."""
+        self.recorder.received(data)
+        super().data_received(data)
+
+    def eof_received(self) -> None:
+        """Note that the client has ended its direction."""
+        self.recorder.eof = True
+        super().eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Record the end, unless it was due."""
+        self.recorder.lost()
+        self.recording.connections.discard(self)
+        super().connection_lost(exc)
+
+
+def create_task(
+    loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
+) -> asyncio.Task[Any]:
+    """Make a task that knows its connection; its context would tell from Python 3.12 on only."""
+    task: Any = asyncio.Task(coroutine, loop=loop, **options)
+    task.wslab_connection = _number.get()
+    return cast("asyncio.Task[Any]", task)
