@@ -42,14 +42,14 @@ def begin(name: str) -> Path:
     Raises:
         ValueError: It is no name for a lesson, or not the next number.
     """
-    if not re.fullmatch(r"\d\d_[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
+    if not re.fullmatch(r"\d\d[b-z]?_[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
         raise ValueError(f"{name!r} is not of the form 11_my_lesson")
     number, _, module = name.partition("_")
     notebook = ROOT / "notebooks" / f"{name}.ipynb"
     if notebook.exists():
         return notebook
-    following = len(list(notebook.parent.glob("*.ipynb")))
-    if int(number) != following:
+    following = 1 + max(int(path.name[:2]) for path in notebook.parent.glob("*.ipynb"))
+    if number != f"{following:02}":
         raise ValueError(f"the next lesson's number is {following:02}")
     exercises = REGISTRY.with_name(f"{module}.py")
     if exercises.exists():
@@ -64,8 +64,23 @@ def begin(name: str) -> Path:
     return notebook
 
 
+def has_section(nb: nbformat.NotebookNode, title: str) -> bool:
+    """Return whether a notebook has a section of this title."""
+    lines = [
+        line
+        for cell in nb.cells
+        if cell.cell_type == "markdown"
+        for line in cell.source.splitlines()
+    ]
+    return any(line.startswith("#") and line.lstrip("# ") == title for line in lines)
+
+
 def write_exercises(path: Path) -> int:
-    """Write the exercises' cells behind the cell "exercises"; return how many there are."""
+    """
+    Write the exercises' cells behind the cell "exercises"; return how many there are.
+
+    Of a notebook in two parts, each part has the exercises that build on its own sections.
+    """
     sys.path.insert(0, str(ROOT))
     from wslab.exercises import EXERCISES
 
@@ -73,6 +88,8 @@ def write_exercises(path: Path) -> int:
     kept = [cell for cell in nb.cells if not re.fullmatch(r"exercise-\d.*", cell.id)]
     cells = []
     mine = [one for id, one in EXERCISES.items() if id.startswith(f"{int(path.name[:2])}.")]
+    if len(list(path.parent.glob(f"{path.name[:2]}*.ipynb"))) > 1:
+        mine = [one for one in mine if has_section(nb, one.needs)]
     for exercise in mine:
         id = f"exercise-{exercise.id.replace('.', '-')}"
         cells.append(nbformat.v4.new_markdown_cell(exercise.markdown, id=id))

@@ -32,12 +32,12 @@ MAX_CELL_LINES = 40  # what a laptop's screen shows at once
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LABELS = ("You will be able to", "You need", "Time", "To run it")
 LAST_SECTIONS = ["Exercises", "Summary", "Next"]
+SOURCES = "Sources"  # may stand between the last two
 
-# The word that opens the comment which says why an output is not compared. nbval knows its own
-# marker only when nothing else is on the line, so the reason needs a line (and a word) of its own.
-REASON = re.compile(r"^\s*# not compared: \S+( \S+)+", re.MULTILINE)
-MARKERS = {"NBVAL_IGNORE_OUTPUT", "PYTEST_VALIDATE_IGNORE_OUTPUT"}
-MARKER_TAGS = {marker.lower().replace("_", "-") for marker in MARKERS}
+# A cell whose output is not compared has nbval's tag, and says why in its metadata, under this key:
+# neither belongs into code that a learner reads.
+IGNORE_TAG = "nbval-ignore-output"
+REASON = "not_compared"
 
 
 def read(path: Path) -> NotebookNode:
@@ -51,9 +51,20 @@ def find_problems(nb: NotebookNode, path: Path) -> list[str]:
 
 
 def find_folder_problems(paths: list[Path]) -> list[str]:
-    """Every problem of the notebooks' names together: they count from 00 without a gap."""
+    """
+    Every problem of the notebooks' names together: they count from 00 without a gap.
+
+    A notebook in two parts has two files with one number, the second one with a letter: 04, 04b.
+    """
     numbers = sorted(path.name.partition("_")[0] for path in paths)
-    expected = [f"{number:02}" for number in range(len(paths))]
+    expected: list[str] = []
+    for number in numbers:
+        # 04b, the second part of 04, follows 04, and 04c follows that.
+        part = expected[-1] if expected else ""
+        if number[2:] and part[:2] == number[:2]:
+            expected.append(part[:2] + chr(ord(part[2:] or "a") + 1))
+        else:
+            expected.append(f"{int(part[:2]) + 1:02}" if part else "00")
     if numbers == expected:
         return []
     return [f"notebooks are numbered {', '.join(numbers)}; expected {', '.join(expected)}"]
@@ -191,7 +202,7 @@ def output_texts(cell: NotebookNode) -> Iterator[tuple[str, str]]:
 @rule
 def file_name(nb: NotebookNode, path: Path) -> Iterator[str]:
     """Names are NN_words_like_these.ipynb: they sort in reading order and suit a URL."""
-    if not re.fullmatch(r"\d\d_[a-z0-9]+(_[a-z0-9]+)*\.ipynb", path.name):
+    if not re.fullmatch(r"\d\d[b-z]?_[a-z0-9]+(_[a-z0-9]+)*\.ipynb", path.name):
         yield f"{path.name!r} is not of the form 03_binary_frames.ipynb"
 
 
@@ -214,8 +225,8 @@ def metadata(nb: NotebookNode, path: Path) -> Iterator[str]:
     for key in sorted(nb.metadata.keys() - {"kernelspec", "language_info"}):
         yield f"the notebook's metadata holds {key!r}; remove it"
     for name, cell in cells(nb):
-        for key in sorted(cell.metadata.keys() - {"tags"}):
-            yield f"{name}'s metadata holds {key!r}; only tags are kept"
+        for key in sorted(cell.metadata.keys() - {"tags", REASON}):
+            yield f"{name}'s metadata holds {key!r}; only tags and {REASON!r} are kept"
 
 
 @rule
@@ -287,18 +298,15 @@ def errors_are_meant(nb: NotebookNode, path: Path) -> Iterator[str]:
 def outputs_are_compared(nb: NotebookNode, path: Path) -> Iterator[str]:
     """No cell is skipped by nbval, and one whose output is not compared says why."""
     for name, cell in cells(nb, "code"):
-        comments = {
-            line.strip().lstrip("#").strip()
-            for line in cell.source.splitlines()
-            if line.strip().startswith("#")
-        }
-        if "NBVAL_SKIP" in comments or "nbval-skip" in tags(cell):
-            yield f"{name} is never run by the tests (NBVAL_SKIP)"
-        if (comments & MARKERS or MARKER_TAGS & set(tags(cell))) and not REASON.search(cell.source):
-            yield f"{name}: say why in a comment of its own, '# not compared: the reason in words'"
-        for comment in sorted(comments - MARKERS - {"NBVAL_SKIP"}):
-            if "NBVAL_" in comment or comment.startswith("PYTEST_VALIDATE_"):
-                yield f"{name}: nbval overlooks '# {comment}', its markers stand alone on a line"
+        ignored, reason = IGNORE_TAG in tags(cell), cell.metadata.get(REASON, "")
+        if "nbval-skip" in tags(cell):
+            yield f"{name} is never run by the tests (nbval-skip)"
+        if ignored and len(reason.split()) < 3:
+            yield f"{name}: say why in words, in the cell's metadata under {REASON!r}"
+        if reason and not ignored:
+            yield f"{name} is compared, so its metadata must not hold {REASON!r}"
+        for marker in re.findall(r"#\s*((?:NBVAL|PYTEST_VALIDATE)_\w+)", cell.source):
+            yield f"{name}: {marker} is no business of a learner; use a tag of the cell"
 
 
 @rule
@@ -380,9 +388,13 @@ def skeleton(nb: NotebookNode, path: Path) -> Iterator[str]:
     for label in LABELS:
         if label not in bold:
             yield f"the first two cells lack the label **{label}**"
-    # The first notebook shows the way; it has nothing to exercise yet.
-    expected = LAST_SECTIONS[1:] if path.name.startswith("00_") else LAST_SECTIONS
-    found = [text for _, level, text in headings(nb) if level == 2][-len(expected) :]
+    # The first notebook shows the way, an appendix is looked up: neither has to have exercises.
+    free = path.name.startswith("00_") or path.stem.endswith("_appendix")
+    expected = LAST_SECTIONS[1:] if free else LAST_SECTIONS
+    sections = [text for _, level, text in headings(nb) if level == 2]
+    if SOURCES in sections[-2:-1]:
+        del sections[-2]
+    found = sections[-len(expected) :]
     if found != expected:
         yield f"the last sections are {found}; expected {expected}"
 

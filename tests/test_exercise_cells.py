@@ -16,10 +16,14 @@ NOTEBOOKS = pathlib.Path(__file__).parent.parent / "notebooks"
 
 
 def notebook(exercise: Exercise) -> Any:
-    """The notebook that an exercise ends."""
+    """The notebook that an exercise ends; of one in two parts, the part that has its cells."""
     number = int(exercise.id.partition(".")[0])
-    [path] = NOTEBOOKS.glob(f"{number:02d}_*.ipynb")
-    return nbformat.read(path, as_version=4)
+    paths = sorted(NOTEBOOKS.glob(f"{number:02d}*.ipynb"))
+    parts = [nbformat.read(path, as_version=4) for path in paths]
+    for part in parts:
+        if any(cell.id == cell_id(exercise) for cell in part.cells):
+            return part
+    return parts[0]
 
 
 def cell_id(exercise: Exercise) -> str:

@@ -78,10 +78,13 @@ def good_notebook() -> NotebookNode:
                 ],
             ),
             v4.new_code_cell(
-                "# NBVAL_IGNORE_OUTPUT\n# not compared: it says how long it took\n1 / 0",
+                "1 / 0",
                 id="error",
                 execution_count=2,
-                metadata={"tags": ["raises-exception"]},
+                metadata={
+                    "tags": ["raises-exception", "nbval-ignore-output"],
+                    "not_compared": "it says how long it took",
+                },
                 outputs=[v4.new_output("error", ename="E", evalue="no", traceback=["File <a>"])],
             ),
             v4.new_markdown_cell("## Exercises\n\n## Summary\n\n## Next", id="end"),
@@ -157,12 +160,12 @@ BREACHES: dict[str, list[tuple[Breach, str]]] = {
         (set_outputs(3), "shows no error"),
     ],
     "outputs_are_compared": [
-        (set_source(2, "# NBVAL_SKIP"), "never run"),
+        (set_source(2, "# NBVAL_SKIP"), "NBVAL_SKIP is no business of a learner"),
+        (set_source(2, "#NBVAL_IGNORE_OUTPUT: slow"), "NBVAL_IGNORE_OUTPUT is no business"),
         (lambda nb: nb.cells[2].metadata.update(tags=["nbval-skip"]), "never run"),
-        (set_source(3, "# NBVAL_IGNORE_OUTPUT\n1 / 0"), "say why"),
-        (set_source(3, "# NBVAL_IGNORE_OUTPUT\n# not compared: time\n1 / 0"), "say why"),
         (lambda nb: nb.cells[2].metadata.update(tags=["nbval-ignore-output"]), "say why"),
-        (set_source(3, "# NBVAL_IGNORE_OUTPUT: it is slow"), "nbval overlooks"),
+        (lambda nb: nb.cells[3].metadata.update(not_compared="time"), "say why"),
+        (lambda nb: nb.cells[2].metadata.update(not_compared="it is slow"), "is compared, so"),
     ],
     "no_sleeping": [
         (set_source(2, "import time\ntime.sleep(1)"), "time.sleep"),
@@ -248,7 +251,10 @@ def test_rule_reports_its_breach(name: str, breach: Breach, report: str) -> None
     assert any(report in problem for problem in problems), problems
 
 
-@pytest.mark.parametrize("name", ["1_first.ipynb", "01-first.ipynb", "01_First.ipynb", "01.ipynb"])
+@pytest.mark.parametrize(
+    "name",
+    ["1_first.ipynb", "01-first.ipynb", "01_First.ipynb", "01.ipynb", "01B_x.ipynb", "01a_x.ipynb"],
+)
 def test_file_name(name: str) -> None:
     """A notebook whose name is of another form is reported."""
     assert notebook_rules.find_problems(good_notebook(), FOLDER / name) == [
@@ -256,12 +262,20 @@ def test_file_name(name: str) -> None:
     ]
 
 
-def test_first_notebook_needs_no_exercises() -> None:
-    """The notebook that shows the way may end without exercises; no other may."""
+@pytest.mark.parametrize("name", ["00_start.ipynb", "13_appendix.ipynb"])
+def test_some_notebooks_need_no_exercises(name: str) -> None:
+    """The notebook that shows the way, and an appendix, may end without exercises; no other may."""
     nb = good_notebook()
     nb.cells[-1].source = "## Summary\n\n## Next"
-    assert notebook_rules.find_problems(nb, FOLDER / "00_start.ipynb") == []
+    assert notebook_rules.find_problems(nb, FOLDER / name) == []
     assert len(notebook_rules.find_problems(nb, PATH)) == 1
+
+
+def test_second_part_of_a_notebook() -> None:
+    """Its name has a letter behind the number, and it may have sources at its end."""
+    nb = good_notebook()
+    nb.cells[-1].source = "## Exercises\n\n## Summary\n\n## Sources\n\n## Next"
+    assert notebook_rules.find_problems(nb, FOLDER / "01b_example.ipynb") == []
 
 
 def test_anchor_in_another_notebook(tmp_path: Path) -> None:
@@ -283,6 +297,11 @@ def test_anchor_in_another_notebook(tmp_path: Path) -> None:
         (["00_a.ipynb", "02_b.ipynb"], 1),
         (["01_a.ipynb", "02_b.ipynb"], 1),
         (["00_a.ipynb", "00_b.ipynb"], 1),
+        (["00_a.ipynb", "00b_b.ipynb", "01_c.ipynb"], 0),
+        (["00_a.ipynb", "00b_b.ipynb", "00c_c.ipynb"], 0),
+        (["00_a.ipynb", "00c_b.ipynb"], 1),
+        (["00_a.ipynb", "01b_b.ipynb"], 1),
+        (["00_a.ipynb", "00b_b.ipynb", "02_c.ipynb"], 1),
     ],
 )
 def test_folder_rule(names: list[str], problems: int) -> None:

@@ -107,15 +107,21 @@ def extended(cells: list[Any]) -> Iterator[Any]:
             yield nbformat.v4.new_markdown_cell("\n\n".join(added), id=f"{cell.id}-book")
 
 
+def exercises_in(nb: nbformat.NotebookNode) -> list[Exercise]:
+    """The exercises whose cells a notebook has."""
+    found = [EXERCISE_CELL.fullmatch(cell.id) for cell in nb.cells]
+    return [EXERCISES[".".join(match.groups())] for match in found if match]
+
+
 def plan(paths: list[Path]) -> str:
     """A table of notebooks: minutes to go through each, its exercises and their minutes."""
     rows = []
     for path in paths:
-        title = nbformat.read(path, as_version=4).cells[0].source
+        nb = nbformat.read(path, as_version=4)
+        title = nb.cells[0].source
         name = title.splitlines()[0].removeprefix("# ")
         minutes = int(re.search(r"^\*\*Time\*\* (\d+) minutes", title, re.MULTILINE)[1])
-        number = str(int(path.name[:2]))
-        own = [one.minutes for one in EXERCISES.values() if one.id.split(".")[0] == number]
+        own = [one.minutes for one in exercises_in(nb)]
         rows.append((f"[{name}](../notebooks/{path.name})", minutes, len(own), sum(own)))
     rows.append(("together", *(sum(column) for column in list(zip(*rows, strict=True))[1:])))
     lines = ["| notebook | minutes | exercises | their minutes |", "|---|---:|---:|---:|"]
