@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from wslab.server import _registry
+from wslab.service import registry
 
 TIMEOUT = 5.0
 KERNEL_TIMEOUT = 30.0
@@ -264,7 +264,7 @@ def leaves_nothing(_frozen: None, request: pytest.FixtureRequest) -> Iterator[No
     gc.collect()  # not to be blamed for what an earlier test dropped
     threads, sockets = set(threading.enumerate()), open_sockets()
     yield
-    running = dict(_registry.servers)
+    running = dict(registry.servers)
     for server in running.values():
         server.stop()
     for thread in set(threading.enumerate()) - threads:

@@ -41,14 +41,8 @@ from websockets.sync.client import connect
 import wslab
 from wslab import _loop
 from wslab.handlers import echo
-from wslab.server import (
-    BackgroundServer,
-    NotRunningError,
-    _registry,
-    allow_origin,
-    on_server_thread,
-    serve,
-)
+from wslab.server import BackgroundServer, allow_origin, serve
+from wslab.service import NotRunningError, on_service_thread, registry
 from wslab.wire import Malformed, Sender
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing", "quiet")
@@ -440,9 +434,9 @@ def test_interrupted_replacement(monkeypatch: pytest.MonkeyPatch) -> None:
             patch.setattr(BackgroundServer, "stop", interrupt)
             with pytest.raises(KeyboardInterrupt):
                 serve(echo)
-        with _registry.servers["echo"] as new:
+        with registry.servers["echo"] as new:
             assert (new is old, new.port) == (False, old.port)
-    assert _registry.servers == {}
+    assert registry.servers == {}
 
 
 def test_a_handler_replaces_its_own_server() -> None:
@@ -457,7 +451,7 @@ def test_a_handler_replaces_its_own_server() -> None:
     with serve(replace, name="mine") as server:
         [answer] = wslab.talk(server.url, replies=1)
         assert "a handler cannot" in answer
-        assert (_registry.servers["mine"], server.port > 0) == (server, True)
+        assert (registry.servers["mine"], server.port > 0) == (server, True)
 
 
 # Stopping
@@ -638,7 +632,7 @@ def test_stop_with_a_handler_that_never_awaits(monkeypatch: pytest.MonkeyPatch) 
 def test_stop_with_a_handler_that_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A handler in a blocking call goes on after stop(), which warns; port and clients are free."""
     monkeypatch.setattr(_loop, "NOTICE_TIMEOUT", 0.05)
-    monkeypatch.setattr("wslab.server.GRACE", 0.05)
+    monkeypatch.setattr("wslab.service.GRACE", 0.05)
     blocked, release = threading.Event(), threading.Event()
 
     async def block(ws: ServerConnection) -> None:
@@ -704,12 +698,12 @@ def test_stop_at_exit() -> None:
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(connect(server.url)) for server in servers]
         begun = time.monotonic()
-        _registry.stop_all()
+        registry.stop_all()
         assert time.monotonic() - begun < 1
         assert [close_code(client) for client in clients] == [1001] * 3
     for server in servers:
         server.stop()
-    assert _registry.servers == {}
+    assert registry.servers == {}
 
 
 # Watching
@@ -1667,16 +1661,16 @@ def test_no_file_descriptors_left(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_talking_inside_a_handler() -> None:
-    """on_server_thread() tells handlers from cells, so that blocking calls can refuse."""
+    """on_service_thread() tells handlers from cells, so that blocking calls can refuse."""
     answers: list[bool] = []
 
     async def ask(ws: ServerConnection) -> None:
-        answers.append(on_server_thread())
-        answers.append(await asyncio.to_thread(on_server_thread))
+        answers.append(on_service_thread())
+        answers.append(await asyncio.to_thread(on_service_thread))
 
     with serve(ask) as server:
         wslab.talk(server.url)
-    assert (answers, on_server_thread()) == ([True, False], False)
+    assert (answers, on_service_thread()) == ([True, False], False)
 
 
 # The end of the process, and its children
@@ -1789,15 +1783,15 @@ def test_what_a_forked_child_does(raw: Raw) -> None:
     server = serve(echo)
     thread, port = server._thread, server.port
     client = raw(port).open()
-    _registry.after_fork()
-    assert (repr(server), _registry.servers) == ("<BackgroundServer 'echo' stopped>", {})
+    registry.after_fork()
+    assert (repr(server), registry.servers) == ("<BackgroundServer 'echo' stopped>", {})
     assert client.read_all() == b""
     assert listens(port) is False
     assert len(server.transcript.snapshot()) == 2
     # What the child does not have, and the parent keeps:
     assert thread is not None
     assert thread.stop(timeout=TIMEOUT) is True
-    _registry.inherited.clear()
+    registry.inherited.clear()
 
 
 @pytest.mark.kernel

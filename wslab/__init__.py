@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from . import handlers
 from .diagram import Anatomy
 from .kernel import allow_asyncio_run
-from .server import BackgroundServer, NotRunningError, allow_origin, serve
+from .server import BackgroundServer, allow_origin, serve
+from .service import NotRunningError
 from .talk import talk
 from .transcript import Records, Transcript
 

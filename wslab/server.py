@@ -3,48 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import inspect
-import os
-import socket
-import threading
-import time
-import urllib.parse
-import urllib.request
-import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import Any
 
 from websockets.asyncio.server import Server, ServerConnection
 from websockets.asyncio.server import serve as serve_websockets
 
-from ._loop import LoopThread
 from .failures import logger, record_background_failure, run_handler
-from .kernel import wake_on_signals
-from .proxy import bypass_proxy
 from .recorder import Recording, create_task
+from .service import STOP_TIMEOUT, BackgroundService, registry
 from .transcript import Transcript
 
-if TYPE_CHECKING:
-    from .live import LiveTranscript
-
-__all__ = ["BackgroundServer", "NotRunningError", "allow_origin", "on_server_thread", "serve"]
-
-START_TIMEOUT = 10.0
-STOP_TIMEOUT = 1.0
-GRACE = 2.0  # for the loop to cancel and close what is left, which takes it one at most
-EXIT_TIMEOUT = 0.2
+__all__ = ["BackgroundServer", "allow_origin", "serve"]
 
 # Any web page may open a WebSocket to any address, the learner's kernel included; the browser
 # tells in Origin whose page it is (RFC 6455 §10.2). Let in are clients that are no browsers and
 # send no Origin, and the pages that allow_origin() was told of.
 _origins: list[str | None] = [None]
-
-
-class NotRunningError(RuntimeError):
-    """The server was stopped, so it has no address."""
 
 
 def serve(
@@ -94,19 +71,7 @@ def serve(
     _check_handler(handler)
     name = name or str(getattr(handler, "__name__", type(handler).__name__))
     server = BackgroundServer(handler, name, Transcript(keep=keep))
-    with _registry.lock:
-        replaced = _registry.servers.get(name)
-        if replaced is not None and replaced._is_current_thread():
-            raise RuntimeError(
-                f"a handler cannot replace its own server, {name!r}; do it in a cell"
-            )
-        server._start(replaced, host, port, options)
-        _registry.servers[name] = server
-        # Last: an interrupt in here, which may last seconds, leaves the new one in charge.
-        if replaced is not None:
-            replaced.stop()
-    wake_on_signals()
-    bypass_proxy(str(urllib.parse.urlsplit(server.url).hostname))
+    registry.run(server, host, port, options)
     return server
 
 
@@ -127,7 +92,7 @@ def allow_origin(origin: str) -> None:
         _origins.append(origin)
 
 
-class BackgroundServer:
+class BackgroundServer(BackgroundService):
     """
     A running server, made by :func:`serve`.
 
@@ -137,68 +102,21 @@ class BackgroundServer:
         transcript: What crossed the wire, as the server saw it.
     """
 
+    _kind, _start_call = "server", "wslab.serve()"
+    _holds_up = (
+        "a handler holds up its event loop and goes on until it returns; in a handler, await "
+        "instead of blocking (asyncio.sleep instead of time.sleep)"
+    )
+
     def __init__(
         self,
         handler: Callable[[ServerConnection], Awaitable[None]],
         name: str,
         transcript: Transcript,
     ) -> None:
-        self.name = name
+        super().__init__(name, transcript)
         self.handler = handler
-        self.transcript = transcript
-        self._thread: LoopThread | None = None
-        self._server: Server | None = None
         self._recording = Recording(transcript)
-        self._requested = ("", 0)  # host and port
-        self._url = ""
-        self._stop_timeout = STOP_TIMEOUT
-        self._live: LiveTranscript | None = None
-
-    @property
-    def url(self) -> str:
-        """
-        Address for clients, such as ``"ws://127.0.0.1:49152"``.
-
-        Raises:
-            NotRunningError: The server was stopped.
-        """
-        if self._thread is None:
-            raise NotRunningError(
-                f"server {self.name!r} is not running; call wslab.serve() again (re-run its cell) "
-                "and use the server that it returns"
-            )
-        return self._url
-
-    @property
-    def port(self) -> int:
-        """
-        TCP port that the server listens on.
-
-        Raises:
-            NotRunningError: The server was stopped.
-        """
-        return int(self.url.rpartition(":")[2])
-
-    def watch(self) -> LiveTranscript:
-        """
-        Show the frames in the cell's output while they cross the wire; needs ``anywidget``.
-
-        Where there is no front end, the output is the picture of what is there now. Watching again
-        ends the earlier view.
-
-        Raises:
-            ModuleNotFoundError: ``anywidget`` is not installed; the message says how to.
-        """
-        try:
-            from .live import LiveTranscript
-        except ModuleNotFoundError as exc:
-            raise ModuleNotFoundError(
-                f"watch() needs {exc.name}; run: pip install anywidget", name=exc.name
-            ) from exc
-        if self._live is not None:
-            self._live.stop()
-        self._live = LiveTranscript(self.transcript)
-        return self._live
 
     def stop(self, timeout: float = STOP_TIMEOUT) -> None:
         """
@@ -216,62 +134,11 @@ class BackgroundServer:
         Raises:
             RuntimeError: The call comes from one of the server's own handlers.
         """
-        with _registry.lock:
-            thread = self._thread
-            if thread is None:
-                return
-            self._stop_timeout = timeout
-            ended = thread.stop(timeout=timeout + GRACE)
-            self._thread = None
-            if _registry.servers.get(self.name) is self:
-                del _registry.servers[self.name]
-        if self._live is not None:
-            self._live.stop()
-        if not ended:
-            self._release_sockets()
-            warnings.warn(
-                f"server {self.name!r} has left its port, but a handler holds up its event loop "
-                "and goes on until it returns; in a handler, await instead of blocking "
-                "(asyncio.sleep instead of time.sleep)",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        # Not blocking: clients on the caller's loop must answer CLOSE.
-        await asyncio.to_thread(self.stop)
-
-    def __repr__(self) -> str:
-        # Without the port: it differs from run to run, and cells show their last expression.
-        return (
-            f"<BackgroundServer {self.name!r} {'stopped' if self._thread is None else 'running'}>"
-        )
-
-    def _is_current_thread(self) -> bool:
-        return self._thread is not None and self._thread.is_current()
+        super().stop(timeout)
 
     def _start(
         self,
-        replaced: BackgroundServer | None,
+        replaced: BackgroundService | None,
         host: str,
         port: int,
         options: dict[str, Any],
@@ -284,19 +151,7 @@ class BackgroundServer:
             **options,
             "create_connection": self._recording.connection_factory(base),
         }
-        self._requested = (host, port)
-        with contextlib.ExitStack() as undo:
-            if "sock" not in options:
-                shared = replaced and replaced._share_socket(host, port)
-                if shared:
-                    options["sock"] = shared
-                    undo.callback(shared.close)
-                else:
-                    options |= {"host": host, "port": port}
-            thread = LoopThread(f"wslab server {self.name!r}", lambda: self._lifespan(options))
-            thread.start(timeout=START_TIMEOUT)
-            undo.pop_all()
-        self._thread = thread
+        super()._start(replaced, host, port, options)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, options: dict[str, Any]) -> AsyncIterator[None]:
@@ -339,37 +194,10 @@ class BackgroundServer:
                 connection.transport.abort()
             # LoopThread cancels the handlers.
 
-    def _share_socket(self, host: str, port: int) -> socket.socket | None:
-        """
-        Return a second handle of the listening socket, if it is the one that is asked for.
-
-        The server that takes over listens on the very same socket, so that no other program can
-        take the port in between, and no client finds nobody listening. One whose handshake is
-        going on when the old server stops may get HTTP status 503 from it.
-        """
-        own_host, own_port = self._requested
-        if self._server is None or host != own_host or port not in (0, own_port, self.port):
-            return None
-        # dup() keeps the socket's protocol number, without which asyncio leaves Nagle's algorithm
-        # on, and answers in two frames take 40 ms.
-        return self._server.sockets[0].dup()
-
-    def _release_sockets(self) -> None:
-        """
-        Let go of every socket without touching the loop, which is blocked or in another process.
-
-        Closing the descriptors would make the sockets' owner close them a second time, when they
-        may be another file's; ``dup2`` replaces what is behind them.
-        """
-        sockets = [*(self._server.sockets if self._server else ())]
+    def _connection_sockets(self) -> Iterable[Any]:
         for connection in self._recording.connections:
             connection.recorder.ended = True  # what is written from now on goes nowhere
-            sockets.append(connection.transport.get_extra_info("socket"))
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        for sock in sockets:
-            with contextlib.suppress(OSError):
-                os.dup2(nothing, sock.fileno(), inheritable=False)
-        os.close(nothing)
+            yield connection.transport.get_extra_info("socket")
 
 
 def _check_handler(handler: object) -> None:
@@ -388,47 +216,3 @@ def _check_handler(handler: object) -> None:
             f"the handler must take one argument, the connection ({exc}); "
             "write: async def handler(ws): …  (the path is ws.request.path)"
         ) from exc
-
-
-class _Registry:
-    """The running servers by name."""
-
-    def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self.servers: dict[str, BackgroundServer] = {}
-        # Servers of the process that this one was forked from: their loops must never be
-        # finalised here, where they would tell the kernel to stop watching shared descriptors.
-        self.inherited: list[object] = []
-
-    def stop_all(self) -> None:
-        """At the end of the process: say goodbye to the clients, but do not wait for the deaf."""
-        threads = [server._thread for server in list(self.servers.values()) if server._thread]
-        for server in list(self.servers.values()):
-            server._stop_timeout = EXIT_TIMEOUT
-        for thread in threads:
-            thread.ask_to_stop()
-        deadline = time.monotonic() + 3 * EXIT_TIMEOUT
-        for thread in threads:
-            thread.join(deadline - time.monotonic())
-
-    def after_fork(self) -> None:
-        """In a forked child: the threads are not here, so let go of what they were serving."""
-        self.lock = threading.RLock()
-        for server in self.servers.values():
-            server._release_sockets()
-            self.inherited += [server._thread, server._server]
-            server._thread = server._server = None
-            # Its lock may have been held by the thread that is not here.
-            server.transcript.forget_lock()
-        self.servers.clear()
-
-
-def on_server_thread() -> bool:
-    """Return whether the caller runs inside a handler of a background server."""
-    return any(server._is_current_thread() for server in list(_registry.servers.values()))
-
-
-_registry = _Registry()
-atexit.register(_registry.stop_all)
-if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
-    os.register_at_fork(after_in_child=_registry.after_fork)

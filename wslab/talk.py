@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
 
 from ._loop import LoopThread
-from .server import on_server_thread
+from .service import on_service_thread
 
 __all__ = ["talk"]
 
@@ -45,7 +45,7 @@ def talk(
     ...     talk(server.url, "hello", b"\\x2a")
     ['hello', b'*']
     """
-    if on_server_thread():
+    if on_service_thread():
         raise RuntimeError(
             "talk() blocks, and a handler must not; in a handler use "
             "websockets.asyncio.client.connect, or await asyncio.to_thread(wslab.talk, …)"

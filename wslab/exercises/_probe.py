@@ -27,7 +27,8 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from wslab.server import STOP_TIMEOUT, BackgroundServer, serve
+from wslab.server import BackgroundServer, serve
+from wslab.service import STOP_TIMEOUT
 from wslab.wire import HandlerError
 
 from ._exercise import Finding

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, Self, TypeAlias
 
 from wslab._loop import LoopThread
 from wslab.relay import Ending, parse_address, reset_when_closed
-from wslab.server import NotRunningError
+from wslab.service import NotRunningError
 from wslab.wire import Decoder, Frame, Handshake, Sender
 
 __all__ = ["Cut", "Link"]
