@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import textwrap
 import tomllib
 from email.message import Message
 from email.parser import Parser
@@ -169,6 +170,20 @@ with wslab.serve(wslab.handlers.echo) as server:
 def test_needs_websockets_only() -> None:
     """A server, a client and the record of what they said need websockets and nothing else."""
     command = [sys.executable, "-c", REFUSE_OTHERS + USE]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=30)
+
+
+def test_import_loads_nothing_that_draws() -> None:
+    """A program that only serves does not wait for pictures; drawing loads them."""
+    program = """
+        import sys
+        import wslab
+        drawing = {"wslab.render", "wslab.diagram", "wslab.live", "wslab.browser", "html"}
+        assert not drawing & set(sys.modules), drawing & set(sys.modules)
+        wslab.Records([])._repr_mimebundle_(), wslab.Anatomy
+        assert {"wslab.render", "wslab.diagram"} <= set(sys.modules)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
     subprocess.run(command, cwd=ROOT, check=True, timeout=30)
 
 

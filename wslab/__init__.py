@@ -13,7 +13,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import handlers
-from .diagram import Anatomy
 from .kernel import allow_asyncio_run
 from .server import BackgroundServer, allow_origin, serve
 from .service import NotRunningError
@@ -22,6 +21,7 @@ from .transcript import Records, Transcript
 
 if TYPE_CHECKING:
     from .browser import BrowserConsole
+    from .diagram import Anatomy
     from .exercises import check, hint, progress, solution
 
 __all__ = [
@@ -44,8 +44,9 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-# These need more than websockets, so they are imported when they are used.
+# Imported when they are used: they need more than websockets, or draw what nobody may look at.
 _LATER = {
+    "Anatomy": "diagram",
     "BrowserConsole": "browser",
     "check": "exercises",
     "hint": "exercises",

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import monotonic, perf_counter
 from typing import Any, Final, TypeAlias, cast, get_args, overload
 
-from . import diagram, render
 from .traffic import Traffic
 from .wire import KEEP_PAYLOAD, Frame, HandlerError, Handshake, Kind, Malformed, Record, Sender
 
@@ -114,9 +113,13 @@ class Records(Sequence[Record]):
         return Traffic(self)
 
     def __str__(self) -> str:
+        from . import render  # here, for import wslab is not to wait for what draws
+
         return render.text(self, self.dropped)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        from . import diagram, render
+
         return {
             "text/plain": render.text(self, self.dropped),
             "text/html": diagram.page(self, self.dropped),
