@@ -66,9 +66,19 @@ def filled(*records: Record) -> Transcript:
 HELLO = Handshake(1, "client", b"GET / HTTP/1.1\r\n\r\n")
 
 
-def make(data: bytes, time: float) -> Frame:
-    """What :meth:`Transcript.defer` takes: the record of a server's frame."""
-    return Decoder("server", 1, handshake=False).plain_frame(data, time)
+SERVER = Decoder("server", 1, handshake=False)
+
+
+class Telling(Decoder):
+    """A decoder that says what it makes."""
+
+    def __init__(self) -> None:
+        super().__init__("server", 1, handshake=False)
+        self.made: list[bytes] = []
+
+    def plain_frame(self, data: bytes, time: float = 0.0) -> Frame:
+        self.made.append(data)
+        return super().plain_frame(data, time)
 
 
 # --- Records -----------------------------------------------------------------------------------
@@ -256,33 +266,26 @@ def test_dropped_records_are_freed() -> None:
 
 def test_deferred_records_are_made_once_when_looked_at() -> None:
     """A deferred record counts at once, stands in its place and is made by the first look."""
-    made = []
-
-    def make_and_tell(data: bytes, time: float) -> Record:
-        made.append(data)
-        return make(data, time)
-
+    decoder = Telling()
     transcript = filled(frame(1))
-    transcript.defer(make_and_tell, b"\x81\x012")
+    transcript.defer(decoder, b"\x81\x012")
     transcript.extend([frame(3)])
-    assert (len(transcript), made) == (3, [])
+    assert (len(transcript), decoder.made) == (3, [])
     assert list(transcript) == [frame(1), frame(2), frame(3)]
-    assert (made, transcript[1] is transcript[1]) == ([b"\x81\x012"], True)
+    assert (decoder.made, transcript[1] is transcript[1]) == ([b"\x81\x012"], True)
     assert 0 < transcript[1].time <= time.perf_counter()
 
 
 def test_deferred_records_are_dropped_unmade() -> None:
     """Those that nobody looked at count for keep, and are never made."""
-
-    def fail(data: bytes, time: float) -> Record:
-        raise AssertionError("made in vain")
-
+    decoder = Telling()
     transcript = Transcript(keep=2)
     transcript.extend([frame(1)])
-    transcript.defer(fail, b"\x81\x012")
-    transcript.defer(make, b"\x81\x013")
-    transcript.defer(make, b"\x81\x014")
+    transcript.defer(decoder, b"\x81\x012")
+    transcript.defer(SERVER, b"\x81\x013")
+    transcript.defer(SERVER, b"\x81\x014")
     assert (list(transcript), transcript.dropped) == ([frame(3), frame(4)], 2)
+    assert decoder.made == []
 
 
 def test_deferred_records_count_for_keep_bytes() -> None:
@@ -291,10 +294,10 @@ def test_deferred_records_count_for_keep_bytes() -> None:
     data = b"\x81\x7d" + bytes(125)
     fitting = KEEP_PAYLOAD // len(data)
     for _ in range(fitting):
-        transcript.defer(make, data)
+        transcript.defer(SERVER, data)
     assert len(transcript.snapshot()) == fitting  # from here on they are made
     for _ in range(fitting):
-        transcript.defer(make, data)
+        transcript.defer(SERVER, data)
     assert (len(transcript), transcript.dropped) == (fitting, fitting)
     transcript.extend([frame(123)])  # shorter, but over what is left
     assert len(transcript) == fitting
@@ -307,7 +310,7 @@ def test_a_deferred_record_ends_a_wait() -> None:
         waiting = pool.submit(transcript.wait, kind="text", timeout=TIMEOUT)
         while not transcript._waiting:
             threading.Event().wait(0.001)
-        transcript.defer(make, b"\x81\x012")
+        transcript.defer(SERVER, b"\x81\x012")
         assert waiting.result(TIMEOUT) == frame(2)
 
 

@@ -30,18 +30,7 @@ _number: contextvars.ContextVar[int] = contextvars.ContextVar("wslab connection"
 class Recorder:
     """What crosses the wire on one connection, into the transcript."""
 
-    __slots__ = (
-        "_client",
-        "_defer",
-        "_make_received",
-        "_make_sent",
-        "_server",
-        "_transcript",
-        "ended",
-        "eof",
-        "number",
-        "unsent",
-    )
+    __slots__ = ("_client", "_server", "_transcript", "ended", "eof", "number", "unsent")
 
     def __init__(self, number: int, transcript: Transcript) -> None:
         self.number = number
@@ -51,22 +40,18 @@ class Recorder:
         self._client = Decoder("client", number)
         self._server = Decoder("server", number)
         self._transcript = transcript
-        # Looked up once, not for each message.
-        self._defer = transcript.defer
-        self._make_received = self._client.plain_frame
-        self._make_sent = self._server.plain_frame
 
     def received(self, data: bytes) -> None:
         """Record what the client sent."""
         if self._client.is_plain(data):
-            self._defer(self._make_received, data)
+            self._transcript.defer(self._client, data)
         else:
             self._transcript.extend(self._client.feed(data, time.perf_counter()))
 
     def sent(self, data: bytes) -> None:
         """Record what the server writes."""
         if self._server.is_plain(data):
-            self._defer(self._make_sent, data)
+            self._transcript.defer(self._server, data)
             return
         records = self._server.feed(data, time.perf_counter())
         if self._client.compression is not self._server.compression:
@@ -186,6 +171,9 @@ class Recording:
 
 class RecordedConnection(ServerConnection):
     """A connection that records what it receives, and hands on a transport that records too."""
+
+    # Beside the instance's dictionary, which would grow by half for them.
+    __slots__ = ("recorder", "recording")
 
     recording: Recording
     recorder: Recorder

@@ -10,19 +10,37 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from time import monotonic, perf_counter
-from typing import Any, Final, TypeAlias, cast, get_args, overload
+from itertools import islice
+from time import monotonic, perf_counter, sleep
+from typing import Any, Final, cast, overload
 
+from .search import Conditions, Search, Unmade, is_complete
 from .traffic import Traffic
-from .wire import KEEP_PAYLOAD, Frame, HandlerError, Handshake, Kind, Malformed, Record, Sender
+from .wire import (
+    KEEP_PAYLOAD,
+    Decoder,
+    Frame,
+    HandlerError,
+    Handshake,
+    Kind,
+    Malformed,
+    Record,
+    Sender,
+)
 
 __all__ = ["Records", "Transcript"]
 
-Unmade: TypeAlias = tuple[Callable[[bytes, float], Record], bytes, float]
-"""A record that nobody has looked at: what makes it, from which bytes, and when they came."""
-
 SHOWN: Final = 20
 """How many of the last records the message of a wait in vain shows."""
+
+UNCOUNTED: Final = 64
+"""How many deferred records, of 139 bytes at most, may come before the bounds are looked at."""
+
+PAUSE: Final = 0.002
+"""Seconds between two looks of :meth:`Transcript.wait` while records come."""
+
+LOOK_AGAIN: Final = 0.05
+"""Seconds after which a waiting thread looks for records that it was not told of."""
 
 
 class Records(Sequence[Record]):
@@ -91,22 +109,13 @@ class Records(Sequence[Record]):
         Raises:
             ValueError: There is no such sender or kind.
         """
-        _check_name("sender", sender, get_args(Sender))
-        _check_name("kind", kind, get_args(Kind))
+        conditions = Conditions(connection, sender, kind, where)
         if connection is not None and connection < 0:
             numbers = sorted({record.connection for record in self})
             if len(numbers) < -connection:
                 return Records(dropped=self.dropped)
-            connection = numbers[connection]
-        found = (
-            record
-            for record in self
-            if (connection is None or record.connection == connection)
-            and (sender is None or record.sender == sender)
-            and (kind is None or record.kind == kind)
-            and (where is None or where(record))
-        )
-        return Records(found, dropped=self.dropped)
+            conditions.connection = numbers[connection]
+        return Records(filter(conditions.match, self), dropped=self.dropped)
 
     def traffic(self) -> Traffic:
         """Return frames and bytes in each direction, and the overhead of framing."""
@@ -138,9 +147,6 @@ class Transcript(Sequence[Record]):
         keep_bytes: How many bytes of payloads to keep at most, in all records together. The last
             record stays even if it alone has more.
 
-    Attributes:
-        dropped: How many records were dropped, the oldest first, to stay within these bounds.
-
     >>> transcript = Transcript(keep=2)
     >>> from wslab.wire import Lost
     >>> transcript.extend(Lost(number, "the cable was cut") for number in (1, 2, 3))
@@ -153,61 +159,88 @@ class Transcript(Sequence[Record]):
             raise ValueError(f"keep must be at least 1 and keep_bytes at least {KEEP_PAYLOAD}")
         self._keep = keep
         self._keep_bytes = keep_bytes
+        # Never replaced, and grown at its end without the lock; all else happens under the lock.
         self._records: deque[Record | Unmade] = deque()
-        self._all_made = True
+        self._append = self._records.append
+        self._dropped = 0
+        self._made = self._counted = 0  # records before these numbers are made, are in _bytes
         self._bytes = 0
+        self._drop_at = UNCOUNTED  # how long the deque may grow until somebody looks at the bounds
+        self._extended = 0
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._writer: threading.Thread | None = None
-        self._version = 0  # counts calls of extend() and defer()
         self._waiting = 0  # so that the server's thread notifies only if somebody listens
-        self.dropped = 0
+
+    @property
+    def dropped(self) -> int:
+        """How many records were dropped, the oldest first, to stay within the bounds."""
+        with self._lock:
+            self._drop_oldest()
+            return self._dropped
 
     def extend(self, records: Iterable[Record]) -> None:
         """Append records, if any, and wake whoever waits. Any thread may call this."""
         records = tuple(records)  # before the lock: a generator may look at this transcript
         with self._lock:
             self._records += records
-            self._bytes += sum(map(_kept_bytes, records))
             self._drop_oldest()
-            self._version += 1
+            self._extended += 1
             if self._waiting:
                 self._changed.notify_all()
 
-    def defer(self, make: Callable[[bytes, float], Record], data: bytes) -> None:
+    def defer(self, decoder: Decoder, data: bytes) -> None:
         """
-        Append the record that ``make(data, time)`` returns, made only if somebody looks at it.
+        Append the record of bytes, which is made only if somebody looks at it.
 
-        Where many messages come, most records are dropped unseen, and this takes a third of the
-        time that making them would.
+        Where many messages come, most records are dropped unseen. So this takes no lock, counts
+        nothing and looks at the bounds now and then only: it runs twice for each round trip.
+
+        Args:
+            decoder: Has said that the bytes are plain: see :meth:`Decoder.is_plain`.
+            data: The bytes.
         """
-        with self._lock:
-            self._records.append((make, data, perf_counter()))
-            self._all_made = False
-            self._bytes += len(data)
-            self._drop_oldest()
-            self._version += 1
-            if self._waiting:
-                self._changed.notify_all()
+        self._append((decoder, data, perf_counter()))
+        if len(self._records) >= self._drop_at or self._waiting:
+            self.extend(())
 
-    def _drop_oldest(self) -> None:
-        """Drop what is too much; the caller holds the lock."""
+    def _drop_oldest(self) -> int:
+        """Drop what is too much; return the number of the next record. The caller has the lock."""
         records = self._records
-        while len(records) > self._keep or (self._bytes > self._keep_bytes and len(records) > 1):
-            oldest = records.popleft()
-            self._bytes -= len(oldest[1]) if isinstance(oldest, tuple) else _kept_bytes(oldest)
-            self.dropped += 1
+        end = self._dropped + len(records)  # what is appended from here on is counted next time
+        self._bytes += sum(map(_kept_bytes, self._from(self._counted, end)))
+        self._counted = end
+        while (left := end - self._dropped) > self._keep or (
+            self._bytes > self._keep_bytes and left > 1
+        ):
+            self._bytes -= _kept_bytes(records.popleft())
+            self._dropped += 1
+        self._drop_at = left + UNCOUNTED
+        return end
 
-    def _make(self) -> Sequence[Record]:
-        """Make the records that are not yet; the caller holds the lock."""
-        if not self._all_made:
-            # Put in place at once, so that an interrupt of the cell finds either all or none made.
-            self._records = deque(
-                record[0](*record[1:]) if isinstance(record, tuple) else record
-                for record in self._records
-            )
-            self._all_made = True
-        return cast("deque[Record]", self._records)
+    def _from(self, first: int, end: int) -> Iterator[Record | Unmade]:
+        """Yield what has the numbers from ``first`` to before ``end``; the caller has the lock."""
+        start, stop = max(0, first - self._dropped), end - self._dropped
+        if stop - start > UNCOUNTED:  # the way to an item in the middle of a deque is long
+            return islice(self._records.copy(), start, stop)
+        return map(self._records.__getitem__, range(start, stop))
+
+    def _make(self) -> int:
+        """Make the records that are not yet; return the number of the next one, under the lock."""
+        end = self._drop_oldest()
+        for number in range(max(self._made, self._dropped), end):
+            self._make_one(number)
+        self._made = end
+        return end
+
+    def _make_one(self, number: int) -> Record:
+        """Put a record in its place, so that an interrupt of the cell finds it made or unmade."""
+        index = number - self._dropped
+        record = self._records[index]
+        if isinstance(record, tuple):
+            decoder, data, time = record
+            record = self._records[index] = decoder.plain_frame(data, time)
+        return record
 
     def forget_lock(self) -> None:
         """In a forked child: the thread that may have held the lock is not here."""
@@ -221,7 +254,10 @@ class Transcript(Sequence[Record]):
     def snapshot(self) -> Records:
         """Return the records that are here now."""
         with self._lock:
-            return Records(self._make(), dropped=self.dropped)
+            end = self._make()
+            records = cast("deque[Record]", self._records.copy())
+            made = islice(records, end - self._dropped)  # more may have come
+            return Records(made, dropped=self._dropped)
 
     def filter(
         self,
@@ -273,29 +309,43 @@ class Transcript(Sequence[Record]):
                 "transcript.wait() was called on the thread of the server that writes the "
                 "transcript, inside a handler; call it in a cell"
             )
+        conditions = Conditions(connection, sender, kind, where)
+        search = Search(conditions)
         deadline = monotonic() + timeout
-        version, found = -1, Records()
+        version = -1
+        found: Records | Search = search
         while (latest := self.wait_for_change(version, deadline - monotonic())) != version:
             version = latest
-            # Matched without the lock: ``where`` is the caller's and may look at this transcript.
-            found = Records(record for record in self if _is_complete(record)).filter(
-                connection=connection, sender=sender, kind=kind, where=where
-            )
+            if connection is not None and connection < 0:  # which one that is changes
+                found = Records(filter(is_complete, self)).filter(
+                    connection=connection, sender=sender, kind=kind, where=where
+                )
+            else:
+                self._look(search)
             if len(found) >= count:
                 return found[count - 1]
-        wanted = " ".join(
-            f"{name}={value!r}"
-            for name, value in (("connection", connection), ("sender", sender), ("kind", kind))
-            if value is not None
-        )
-        if where is not None:
-            wanted += " where=…"
+            # Not a wait for something: who looks at each frame takes turns with the server.
+            sleep(PAUSE)
         here = self.snapshot()
         last = f"The last {SHOWN} of {len(here)}: " if len(here) > SHOWN else ""
         raise TimeoutError(
-            f"{len(found)} of {count} records matched ({wanted.strip() or 'any'}) "
+            f"{len(found)} of {count} records matched ({str(conditions) or 'any'}) "
             f"in {timeout:g} s. {last}{here[-SHOWN:]}"
         )
+
+    def _look(self, search: Search) -> None:
+        with self._lock:
+            end = self._drop_oldest()
+            first = max(search.seen, self._dropped)
+            numbered = list(enumerate(self._from(first, end), first))
+            new = [
+                (number, self._make_one(number))
+                for number, record in numbered
+                if not (isinstance(record, tuple) and search.conditions.exclude(record))
+            ]
+            dropped = self._dropped
+        # Without the lock: ``where`` is the caller's and may look at this transcript.
+        search.look(new, dropped=dropped, seen=end)
 
     def wait_for_change(self, version: int, timeout: float) -> int:
         """
@@ -305,13 +355,22 @@ class Transcript(Sequence[Record]):
             version: What the last call returned; -1 at first.
             timeout: Seconds to wait at most. After that the same version is returned.
         """
+        deadline = monotonic() + timeout
         with self._changed:
             self._waiting += 1
             try:
-                self._changed.wait_for(lambda: self._version != version, max(0.0, timeout))
+                while (latest := self._version()) == version and (
+                    left := deadline - monotonic()
+                ) > 0:
+                    # Not all of it at once: without a global interpreter lock, the thread that
+                    # appends may see too late that somebody waits.
+                    self._changed.wait(min(left, LOOK_AGAIN))
             finally:
                 self._waiting -= 1
-            return self._version
+            return latest
+
+    def _version(self) -> int:
+        return self._extended + self._dropped + len(self._records)
 
     @overload
     def __getitem__(self, index: int, /) -> Record: ...
@@ -321,7 +380,8 @@ class Transcript(Sequence[Record]):
         return self.snapshot()[index]
 
     def __len__(self) -> int:
-        return len(self._records)
+        with self._lock:
+            return self._drop_oldest() - self._dropped
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.snapshot())
@@ -339,18 +399,11 @@ class Transcript(Sequence[Record]):
         return self.snapshot()._repr_mimebundle_(include, exclude)
 
 
-def _check_name(what: str, name: str | None, names: tuple[str, ...]) -> None:
-    if name is not None and name not in names:
-        raise ValueError(f"{what} must be one of {', '.join(map(repr, names))}, not {name!r}")
-
-
-def _is_complete(record: Record) -> bool:
-    return not isinstance(record, Frame) or record.complete
-
-
-def _kept_bytes(record: Record) -> int:
+def _kept_bytes(record: Record | Unmade) -> int:
     """Bytes a record may come to hold: what is still arriving counts as if it were here."""
     match record:
+        case tuple():
+            return len(record[1])
         case Frame():
             return len(record.head) + min(record.length, KEEP_PAYLOAD)
         case Handshake():

@@ -452,6 +452,8 @@ class Decoder:
             decode bare frames.
 
     Attributes:
+        sender: Who sends the bytes.
+        connection: Number that goes into the records.
         accepted: Whether the handshake let frames follow; ``None`` before its end. After a
             client's request they do until the server refuses: tell by :meth:`refuse`.
         closed: Whether a CLOSE frame went by.
@@ -468,7 +470,6 @@ class Decoder:
     __slots__ = (
         "_arriving",
         "_buffer",
-        "_connection",
         "_first",
         "_header",
         "_idle",
@@ -477,15 +478,16 @@ class Decoder:
         "_opening",
         "_read",
         "_rest",
-        "_sender",
         "accepted",
         "closed",
         "compression",
+        "connection",
+        "sender",
     )
 
     def __init__(self, sender: Sender, connection: int, *, handshake: bool = True) -> None:
-        self._sender: Sender = sender
-        self._connection = connection
+        self.sender: Sender = sender
+        self.connection = connection
         self._mask = 0x80 if sender == "client" else 0  # the MASK bit that frames should have
         self._header = 6 if sender == "client" else 2  # bytes of the shortest header with that bit
         self._idle = not handshake  # a frame begins next, and nothing before it matters
@@ -548,7 +550,7 @@ class Decoder:
         <Frame: connection 1, from server, text b'hi'>
         """
         head, body = data[: self._header], data[self._header :]
-        return Frame(self._connection, self._sender, head, body, None, time)
+        return Frame(self.connection, self.sender, head, body, None, time)
 
     def eof(self, time: float = 0.0) -> list[Record]:
         """Tell that no more bytes will come; return the record of what was cut off, if any."""
@@ -578,16 +580,16 @@ class Decoder:
                 self._give_up(too_long, bytes(opening), time, records)
             return
         head = bytes(opening[: end + 4])
-        problem = _handshake_problem(head, self._sender)
+        problem = _handshake_problem(head, self.sender)
         if problem:
             self._give_up(problem, bytes(opening), time, records)
             return
         data = bytes(opening[end + 4 :])
         self._opening = bytearray()
-        record = Handshake(self._connection, self._sender, head, self._rest, time)
+        record = Handshake(self.connection, self.sender, head, self._rest, time)
         records.append(record)
         self.accepted = record.opens
-        self.compression = self._sender == "server" and _agrees_to_compression(record)
+        self.compression = self.sender == "server" and _agrees_to_compression(record)
         self._read = self._read_frames if self.accepted else self._read_rest
         self._read(data, time, records)
 
@@ -635,7 +637,7 @@ class Decoder:
             ):
                 frame = self._look_closely(head, body, time)
             else:
-                frame = Frame(self._connection, self._sender, head, body, None, time)
+                frame = Frame(self.connection, self.sender, head, body, None, time)
             records.append(frame)
             position = stop
         if position < available:
@@ -664,7 +666,7 @@ class Decoder:
         opcode = head[0] & 0x0F
         is_data = opcode in _MESSAGE_OPCODES or opcode == Opcode.CONTINUATION
         first = self._first if opcode == Opcode.CONTINUATION else None
-        problems = _header_problems(head, self._sender)
+        problems = _header_problems(head, self.sender)
         if head[0] & 0x40 and not (self.compression and opcode in _MESSAGE_OPCODES):
             problems.append("RSV1 is set and no extension defines it here (RFC 6455 §5.2)")
         if self._first is not None and opcode in _MESSAGE_OPCODES:
@@ -676,7 +678,7 @@ class Decoder:
         if self.closed and is_data:
             problems.append("no data frame may follow a CLOSE frame (RFC 6455 §5.5.1)")
         violation = "; ".join(problems) or None
-        frame = Frame(self._connection, self._sender, head, body, violation, time, first)
+        frame = Frame(self.connection, self.sender, head, body, violation, time, first)
         if is_data:
             self._first = None if frame.fin else first or frame
         self.closed = self.closed or opcode == Opcode.CLOSE
@@ -688,7 +690,7 @@ class Decoder:
         self._buffer = b""
         self._rest = bytearray(data[:KEEP_PAYLOAD])
         self._read = self._read_rest
-        records.append(Malformed(self._connection, self._sender, problem, self._rest, time))
+        records.append(Malformed(self.connection, self.sender, problem, self._rest, time))
 
 
 def _start_line(head: bytes) -> str:
