@@ -5,8 +5,8 @@ What ``import wslab`` costs beside the import of what it is made of.
     python benchmarks/importing.py --rounds 5 # quicker, and wider quartiles
 
 Each round starts three processes one after the other, in random order: one that imports nothing,
-one that imports the server and both clients of ``websockets``, one that imports ``wslab``. The start
-of Python is in all three. It prints medians, and the median of each round's ratio with quartiles.
+one that imports the server and both clients of ``websockets``, one that imports ``wslab``. The
+start of Python is in all three. It prints medians, and the median of each round's ratio with quartiles.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ def seconds(program: str) -> float:
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description="Measure what importing wslab costs.")
     parser.add_argument("--rounds", type=int, default=25, help="processes of each kind (25)")
     options = parser.parse_args()
@@ -42,7 +43,8 @@ def main() -> None:
     for _ in range(options.rounds):
         for name in random.sample(list(PROGRAMS), len(PROGRAMS)):
             taken[name].append(seconds(PROGRAMS[name]))
-    ratios = [ours / theirs for ours, theirs in zip(*map(taken.get, ("wslab", "websockets")))]  # type: ignore[arg-type]
+    rounds = zip(taken["wslab"], taken["websockets"], strict=True)
+    ratios = [ours / theirs for ours, theirs in rounds]
     low, middle, high = statistics.quantiles(ratios, n=4)
     print("| process | ms |\n| --- | ---: |")
     for name, values in taken.items():

@@ -16,6 +16,8 @@ nothing is compared with a number from another run:
   in waking another CPU. ``--unpinned`` lets it use all of them, as a notebook's kernel does.
 - The garbage collector begins each sitting with nothing to collect and stays on: what recording
   leaves to it counts.
+- The floor is a server that appends one tuple for each chunk and does nothing else: no recorder can
+  cost less. ``--before DIR`` adds the wslab of another checkout, interleaved with the rest.
 - ``--control`` compares the bare server with a second one like it. Ratios that differ from 1 there
   say how far to trust the others.
 
@@ -33,6 +35,7 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import gc
+import importlib.util
 import itertools
 import multiprocessing
 import os
@@ -45,15 +48,17 @@ import sys
 import threading
 import time
 import tracemalloc
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from importlib.metadata import version
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from websockets.asyncio.server import serve
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
@@ -76,16 +81,26 @@ class Server(Protocol):
 class BareServer:
     """What one writes without wslab: a ``websockets`` server on a thread of its own."""
 
+    create_connection: type[ServerConnection] = ServerConnection
+
     def __init__(self) -> None:
         self._ready: concurrent.futures.Future[int] = concurrent.futures.Future()
-        self._thread = threading.Thread(target=asyncio.run, args=(self._main(),), daemon=True)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         self.url = f"ws://127.0.0.1:{self._ready.result(TIMEOUT)}"
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+            runner.run(self._main())
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        async with serve(wslab.handlers.echo, "127.0.0.1", 0, compression=None) as server:
+        create = self.create_connection
+        echo = wslab.handlers.echo
+        async with serve(
+            echo, "127.0.0.1", 0, compression=None, create_connection=create
+        ) as server:
             self._ready.set_result(server.sockets[0].getsockname()[1])
             await self._stop.wait()
 
@@ -95,9 +110,67 @@ class BareServer:
         self._thread.join(TIMEOUT)
 
 
+class FloorConnection(ServerConnection):
+    """The least that a recorder can do: append one tuple for each chunk, and nothing else."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.chunks: deque[tuple[object, bytes, float]] = deque(maxlen=1000)
+        super().connection_made(FloorTransport(transport, self))  # type: ignore[arg-type]
+
+    def data_received(self, data: bytes) -> None:
+        self.chunks.append((self, data, time.perf_counter()))
+        super().data_received(data)
+
+
+class FloorTransport:
+    """The other direction of it."""
+
+    def __init__(self, transport: Any, connection: FloorConnection) -> None:
+        self._transport = transport
+        self._write = transport.write
+        self._connection = connection
+        self._append = connection.chunks.append
+        self.is_closing = transport.is_closing
+
+    def write(self, data: bytes) -> None:
+        self._append((self, data, time.perf_counter()))
+        self._write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class FloorServer(BareServer):
+    """A server with nothing but that."""
+
+    create_connection = FloorConnection
+
+
 def recording_server() -> Server:
     """Start the server that is compared with the bare one."""
     return wslab.serve(wslab.handlers.echo, name="benchmark")
+
+
+def earlier_server(checkout: str) -> Server:
+    """Start the server of an earlier version of wslab, which is imported under another name."""
+    name = "wslab_before"
+    if name not in sys.modules:
+        package = Path(checkout) / "wslab"
+        spec = importlib.util.spec_from_file_location(
+            name, package / "__init__.py", submodule_search_locations=[str(package)]
+        )
+        if spec is None or spec.loader is None:
+            raise SystemExit(f"there is no wslab in {checkout}")
+        sys.modules[name] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules[name].serve(wslab.handlers.echo, name="benchmark")  # type: ignore[no-any-return]
+
+
+def use_uvloop() -> None:
+    """Let every event loop that this process makes from here on be uvloop's."""
+    import uvloop
+
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 
 
 Start: TypeAlias = Callable[[], Server]
@@ -184,12 +257,8 @@ TEXT = Work("x" * 32, unit=1, filler="x" * 32, fill=500)
 BINARY = Work(bytes(2**20), unit=2**20 / 1e6, filler=bytes(2**16), fill=128)
 
 
-@dataclasses.dataclass(frozen=True)
-class Pair:
-    """The same thing measured with each server."""
-
-    bare: float
-    other: float
+Turn: TypeAlias = Sequence[float]
+"""The same thing measured with each server: first with the bare one."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -197,20 +266,20 @@ class Row:
     """One line of the table: a quantity, measured turn by turn in several sittings."""
 
     what: str
-    sittings: list[list[Pair]]
+    sittings: list[list[Turn]]
 
     def __str__(self) -> str:
-        bare = statistics.median(pair.bare for sitting in self.sittings for pair in sitting)
-        other = statistics.median(pair.other for sitting in self.sittings for pair in sitting)
-        ratio, low, high = self.ratio()
-        return (
-            f"| {self.what} | {_number(bare)} | {_number(other)} "
-            f"| {ratio:.3f} ({low:.3f}–{high:.3f}) |"
-        )
+        turns = list(itertools.chain.from_iterable(self.sittings))
+        bare, *others = (statistics.median(values) for values in zip(*turns, strict=True))
+        cells = [self.what, _number(bare)]
+        for place, other in enumerate(others, start=1):
+            ratio, low, high = self.ratio(place)
+            cells.append(f"{_number(other)} = {ratio:.3f} ({low:.3f}–{high:.3f})")
+        return f"| {' | '.join(cells)} |"
 
-    def ratio(self, resamples: int = 500) -> tuple[float, float, float]:
+    def ratio(self, place: int, resamples: int = 500) -> tuple[float, float, float]:
         """Return the median of all turns' ratios, and its bootstrap 95 % interval."""
-        ratios = [[pair.other / pair.bare for pair in sitting] for sitting in self.sittings]
+        ratios = [[turn[place] / turn[0] for turn in sitting] for sitting in self.sittings]
 
         def median(sittings: Iterable[list[float]]) -> float:
             return statistics.median(itertools.chain.from_iterable(sittings))
@@ -224,28 +293,25 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def in_any_order(first: Callable[[], T], second: Callable[[], T]) -> tuple[T, T]:
-    """Call both, in random order; return the results of the first and of the second."""
-    if random.random() < 0.5:
-        return first(), second()
-    late = second()
-    return first(), late
+def in_any_order(functions: Sequence[Callable[[], T]]) -> list[T]:
+    """Call all of them, in random order; return the results in the order of the functions."""
+    order = random.sample(range(len(functions)), len(functions))
+    results = {place: functions[place]() for place in order}
+    return [results[place] for place in range(len(functions))]
 
 
 class Benchmark:
     """
-    Two servers and how to compare them.
+    Several servers and how to compare them.
 
     Args:
-        bare: Starts the server without recording.
-        other: Starts the one that it is compared with.
+        starts: What starts each server; with the first one the others are compared.
         seconds: How long everything takes, about.
         turns: How many turns a sitting has.
     """
 
-    def __init__(self, bare: Start, other: Start, seconds: float, turns: int) -> None:
-        self._bare = bare
-        self._other = other
+    def __init__(self, starts: Sequence[Start], seconds: float, turns: int) -> None:
+        self._starts = starts
         self._seconds = seconds
         self._turns = turns
 
@@ -253,10 +319,15 @@ class Benchmark:
         """Measure; yield the lines of the table."""
         text = "32-byte text, round trips/s"
         binary = "1 MiB binary, MB/s echoed"
-        yield Row(f"{text}, learner's client", self._rates(0.18, learners_client, TEXT, 20))
-        yield Row(f"{text}, raw socket", self._rates(0.12, raw_client, TEXT, 40))
-        yield Row(f"{binary}, learner's client", self._rates(0.26, learners_client, BINARY, 2))
-        yield Row(f"{binary}, raw socket", self._rates(0.22, raw_client, BINARY, 4))
+        for who, share, client, count in (
+            ("learner's client", 0.18, learners_client, 20),
+            ("raw socket", 0.12, raw_client, 40),
+        ):
+            rates, costs = self._rates(share, client, TEXT, count)
+            yield Row(f"{text}, {who}", rates)
+            yield Row(f"CPU of it, µs per round trip, {who}", costs)
+        yield Row(f"{binary}, learner's client", self._rates(0.26, learners_client, BINARY, 2)[0])
+        yield Row(f"{binary}, raw socket", self._rates(0.22, raw_client, BINARY, 4)[0])
         started, stopped = self._start_and_stop(0.10)
         yield Row("from the call to ready, ms", started)
         yield Row("stop, ms", stopped)
@@ -270,14 +341,21 @@ class Benchmark:
         while time.perf_counter() < deadline:
             yield
 
-    def _rates(self, share: float, client: Client, work: Work, count: int) -> list[list[Pair]]:
-        """Measure units echoed per second; a turn is ``count`` echoes from each server."""
+    def _rates(
+        self, share: float, client: Client, work: Work, count: int
+    ) -> tuple[list[list[Turn]], list[list[Turn]]]:
+        """
+        Measure units echoed per second, and µs of CPU per echo, the client's included.
 
-        def measure(round_trip: RoundTrip) -> float:
-            begin = time.perf_counter()
+        A turn is ``count`` echoes from each server.
+        """
+
+        def measure(round_trip: RoundTrip) -> tuple[float, float]:
+            begin, busy = time.perf_counter(), time.process_time()
             for _ in range(count):
                 round_trip()
-            return work.unit * count / (time.perf_counter() - begin)
+            cost = 1e6 * (time.process_time() - busy) / count
+            return work.unit * count / (time.perf_counter() - begin), cost
 
         def enter(stack: ExitStack, start: Start) -> RoundTrip:
             server = start()
@@ -287,19 +365,20 @@ class Benchmark:
                     round_trip()
             return stack.enter_context(client(server.url, work.message))
 
-        sittings = []
+        rates: list[list[Turn]] = []
+        costs: list[list[Turn]] = []
         for _ in self._sittings(share):
             with ExitStack() as stack:
-                bare, other = in_any_order(
-                    partial(enter, stack, self._bare), partial(enter, stack, self._other)
-                )
-                turn = partial(measure, bare), partial(measure, other)
+                trips = in_any_order([partial(enter, stack, start) for start in self._starts])
+                turn = [partial(measure, round_trip) for round_trip in trips]
                 gc.collect()
-                in_any_order(*turn)  # the first one after a pause is slower
-                sittings.append([Pair(*in_any_order(*turn)) for _ in range(self._turns)])
-        return sittings
+                in_any_order(turn)  # the first one after a pause is slower
+                turns = [in_any_order(turn) for _ in range(self._turns)]
+            rates.append([[rate for rate, _ in results] for results in turns])
+            costs.append([[cost for _, cost in results] for results in turns])
+        return rates, costs
 
-    def _start_and_stop(self, share: float) -> tuple[list[list[Pair]], list[list[Pair]]]:
+    def _start_and_stop(self, share: float) -> tuple[list[list[Turn]], list[list[Turn]]]:
         """Measure milliseconds from the call until the server is ready, and to stop it."""
 
         def measure(start: Start) -> tuple[float, float]:
@@ -309,23 +388,21 @@ class Benchmark:
             server.stop()
             return 1e3 * (ready - begin), 1e3 * (time.perf_counter() - ready)
 
-        turn = partial(measure, self._bare), partial(measure, self._other)
-        started, stopped = [], []
+        turn = [partial(measure, start) for start in self._starts]
+        started: list[list[Turn]] = []
+        stopped: list[list[Turn]] = []
         for _ in self._sittings(share):
             gc.collect()
-            in_any_order(*turn)
-            pairs = [in_any_order(*turn) for _ in range(self._turns)]
-            started.append([Pair(bare[0], other[0]) for bare, other in pairs])
-            stopped.append([Pair(bare[1], other[1]) for bare, other in pairs])
+            in_any_order(turn)
+            turns = [in_any_order(turn) for _ in range(self._turns)]
+            started.append([[ready for ready, _ in results] for results in turns])
+            stopped.append([[stop for _, stop in results] for results in turns])
         return started, stopped
 
-    def _memory(self, share: float) -> list[list[Pair]]:
+    def _memory(self, share: float) -> list[list[Turn]]:
         """Measure KiB that a server allocates for each idle connection."""
-        turn = (
-            partial(memory_per_connection, self._bare),
-            partial(memory_per_connection, self._other),
-        )
-        return [[Pair(*in_any_order(*turn))] for _ in self._sittings(share)]
+        turn = [partial(memory_per_connection, start) for start in self._starts]
+        return [[in_any_order(turn)] for _ in self._sittings(share)]
 
 
 def memory_per_connection(start: Start) -> float:
@@ -381,17 +458,27 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="the same as --seconds 10")
     parser.add_argument("--control", action="store_true", help="compare bare with bare")
     parser.add_argument("--unpinned", action="store_true", help="use every CPU")
+    parser.add_argument("--uvloop", action="store_true", help="all servers on uvloop")
+    parser.add_argument("--before", metavar="DIR", help="a checkout of an earlier version")
     options = parser.parse_args()
     cpus = f"{os.cpu_count()} CPUs"
     if hasattr(os, "sched_setaffinity") and not options.unpinned:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
         cpus = "one CPU"
-    other = BareServer if options.control else recording_server
+    if options.uvloop:
+        use_uvloop()
+    starts: dict[str, Start] = {"bare websockets": BareServer}
+    if options.control:
+        starts["a second one"] = BareServer
+    else:
+        starts["floor"] = FloorServer
+        if options.before:
+            starts["before"] = partial(earlier_server, options.before)
+        starts["wslab"] = recording_server
     seconds = 10 if options.quick else options.seconds
-    benchmark = Benchmark(BareServer, other, seconds, options.turns)
-    name = "a second one" if options.control else "wslab"
-    print(f"| what | bare websockets | {name} | ratio (95 % interval) |")
-    print("| --- | ---: | ---: | --- |")
+    benchmark = Benchmark(list(starts.values()), seconds, options.turns)
+    print(f"| what | {' | '.join(starts)} |")
+    print(f"| --- |{' ---: |' * len(starts)}")
     for row in benchmark.rows():
         print(row, flush=True)
     command = shlex.join(["python", "benchmarks/recording.py", *sys.argv[1:]])

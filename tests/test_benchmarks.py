@@ -11,6 +11,7 @@ import pytest
 
 RECORDING = Path(__file__).parents[1] / "benchmarks" / "recording.py"
 LEARNER = RECORDING.with_name("learner.py")
+IMPORTING = RECORDING.with_name("importing.py")
 NUMBER = r"[\d,.e+]+"
 
 
@@ -21,13 +22,15 @@ def test_recording_prints_its_table() -> None:
     run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
     assert (run.returncode, run.stderr) == (0, "")
     header, rule, *rows, blank, note = run.stdout.splitlines()
-    assert header == "| what | bare websockets | wslab | ratio (95 % interval) |"
-    assert (rule, blank) == ("| --- | ---: | ---: | --- |", "")
-    cells = rf" \| {NUMBER} \| {NUMBER} \| ([\d.]+) \(([\d.]+)–([\d.]+)\) \|"
-    found = [re.fullmatch(r"\| (.+)" + cells, row) for row in rows]
+    assert header == "| what | bare websockets | floor | wslab |"
+    assert (rule, blank) == ("| --- | ---: | ---: | ---: |", "")
+    ratio = rf" \| {NUMBER} = ([\d.]+) \(([\d.]+)–([\d.]+)\)"
+    found = [re.fullmatch(rf"\| (.+) \| {NUMBER}{ratio}{ratio} \|", row) for row in rows]
     assert [row and row[1] for row in found] == [
         "32-byte text, round trips/s, learner's client",
+        "CPU of it, µs per round trip, learner's client",
         "32-byte text, round trips/s, raw socket",
+        "CPU of it, µs per round trip, raw socket",
         "1 MiB binary, MB/s echoed, learner's client",
         "1 MiB binary, MB/s echoed, raw socket",
         "from the call to ready, ms",
@@ -37,7 +40,20 @@ def test_recording_prints_its_table() -> None:
     for row in found:
         assert row is not None
         assert float(row[3]) <= float(row[2]) <= float(row[4])
+        assert float(row[6]) <= float(row[5]) <= float(row[7])
     assert note.startswith("`python benchmarks/recording.py --seconds 0.1 --turns 2`: websockets ")
+
+
+def test_importing_prints_its_table() -> None:
+    """There is a line for each process, and the ratio lies between its quartiles."""
+    command = [sys.executable, "-W", "error", str(IMPORTING), "--rounds", "2"]
+    run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60)
+    assert (run.returncode, run.stderr) == (0, "")
+    *table, blank, last = run.stdout.splitlines()
+    assert [line.split("|")[1].strip() for line in table[2:]] == ["Python", "websockets", "wslab"]
+    found = re.fullmatch(r"import .*: ([\d.]+) \(quartiles ([\d.]+)–([\d.]+)\)", last)
+    assert found is not None
+    assert float(found[2]) <= float(found[1]) <= float(found[3])
 
 
 @pytest.mark.kernel
