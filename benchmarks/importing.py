@@ -6,7 +6,8 @@ What ``import wslab`` costs beside the import of what it is made of.
 
 Each round starts three processes one after the other, in random order: one that imports nothing,
 one that imports the server and both clients of ``websockets``, one that imports ``wslab``. The
-start of Python is in all three. It prints medians, and the median of each round's ratio with quartiles.
+start of Python is in all three. It prints the median of each, and that of the rounds' ratios with
+quartiles.
 """
 
 from __future__ import annotations

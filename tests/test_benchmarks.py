@@ -49,7 +49,7 @@ def test_importing_prints_its_table() -> None:
     command = [sys.executable, "-W", "error", str(IMPORTING), "--rounds", "2"]
     run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60)
     assert (run.returncode, run.stderr) == (0, "")
-    *table, blank, last = run.stdout.splitlines()
+    *table, _blank, last = run.stdout.splitlines()
     assert [line.split("|")[1].strip() for line in table[2:]] == ["Python", "websockets", "wslab"]
     found = re.fullmatch(r"import .*: ([\d.]+) \(quartiles ([\d.]+)–([\d.]+)\)", last)
     assert found is not None

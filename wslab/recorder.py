@@ -83,19 +83,22 @@ class Recorder:
 class _RecordedTransport:
     """A transport that records what is written to it; everything else is the real transport's."""
 
+    # The dictionary is made only for a fault that replaces write().
+    __slots__ = ("__dict__", "_recorder", "_transport")
+
     def __init__(self, transport: asyncio.Transport, recorder: Recorder) -> None:
         self._transport = transport
         self._recorder = recorder
-        self._write = transport.write
-        self.is_closing = transport.is_closing
-        self._sent = recorder.sent
 
     def write(self, data: bytes) -> None:
         # A transport that is closing throws away what is written to it: it never goes out.
-        if not (self.is_closing() or self._recorder.ended):
+        if not (self._transport.is_closing() or self._recorder.ended):
             # Recorded first, so that whoever got an answer finds it in the transcript.
-            self._sent(data)
-        self._write(data)
+            self._recorder.sent(data)
+        self._transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
 
     def writelines(self, list_of_data: Iterable[bytes]) -> None:
         self.write(b"".join(list_of_data))

@@ -497,7 +497,8 @@ class Decoder:
         self._rest = bytearray()  # what follows the last thing that can be decoded
         self._first: Frame | None = None  # between the first and the last frame of a message
         self._look_closer = False  # there, and after CLOSE
-        self._read = self._read_handshake if handshake else self._read_frames
+        # Functions, not methods: a bound method for each connection would take 64 bytes.
+        self._read = Decoder._read_handshake if handshake else Decoder._read_frames
         self.accepted: bool | None = None if handshake else True
         self.closed = False
         self.compression = False
@@ -513,7 +514,7 @@ class Decoder:
             time: Seconds on any clock; goes into the records.
         """
         records: list[Record] = []
-        self._read(data, time, records)
+        self._read(self, data, time, records)
         self._idle = (
             bool(self.accepted)
             and self._arriving is None
@@ -563,9 +564,9 @@ class Decoder:
 
     def refuse(self) -> None:
         """Tell a client's decoder that the server refused the handshake; again does no harm."""
-        if self._read != self._read_rest:
+        if self._read is not Decoder._read_rest:
             self.accepted = self._idle = False
-            self._read = self._read_after_refusal
+            self._read = Decoder._read_after_refusal
 
     # Each reader handles one part of the stream and puts the next reader into self._read.
 
@@ -590,8 +591,8 @@ class Decoder:
         records.append(record)
         self.accepted = record.opens
         self.compression = self.sender == "server" and _agrees_to_compression(record)
-        self._read = self._read_frames if self.accepted else self._read_rest
-        self._read(data, time, records)
+        self._read = Decoder._read_frames if self.accepted else Decoder._read_rest
+        self._read(self, data, time, records)
 
     def _read_frames(self, data: bytes, time: float, records: list[Record]) -> None:
         position = 0
@@ -689,7 +690,7 @@ class Decoder:
         self._opening = bytearray()
         self._buffer = b""
         self._rest = bytearray(data[:KEEP_PAYLOAD])
-        self._read = self._read_rest
+        self._read = Decoder._read_rest
         records.append(Malformed(self.connection, self.sender, problem, self._rest, time))
 
 
