@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, cast
 
 import anywidget
 
+from ._stdout import printable
 from .server import BackgroundServer, allow_origin
 
 __all__ = ["BrowserConsole", "BrowserError", "BrowserEvent", "NoBrowserError"]
@@ -67,7 +68,7 @@ class BrowserEvent:
             for field in dataclasses.fields(self)
             if field.name != "type" and (value := getattr(self, field.name)) is not None
         )
-        return f"<{' '.join([self.type, *fields])}>"
+        return printable(f"<{' '.join([self.type, *fields])}>")
 
 
 class _Widget(anywidget.AnyWidget):

@@ -2,7 +2,8 @@
 The command ``wslab``: open the course in a folder of one's own, or look for what is wrong here.
 
 ``wslab start`` copies the notebooks, which the package brings, and never overwrites what a learner
-has changed: a small file in the folder remembers what each copy was like.
+has changed: a small file in the folder remembers what each copy was like. Nothing is written
+through a link, which may lead anywhere.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib.util
+import io
 import json
 import os
 import pathlib
+import secrets
+import stat
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -24,6 +28,8 @@ __all__ = ["copy_course", "main", "notebooks_folder"]
 FOLDER = "websocket-course"
 FIRST = "00_start_here.ipynb"
 MANIFEST = ".wslab-course.json"
+MAX_MANIFEST = 1 << 20
+"""Bytes; ours has a few thousand."""
 
 _HERE = pathlib.Path(__file__).parent
 
@@ -39,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wslab: ...cli.py is a file; name a folder for the course
     2
     """
+    _print_anything()
     options = _parser().parse_args(arguments)
     if options.command == "doctor":
         results = doctor.examine()
@@ -81,18 +88,19 @@ def copy_course(source: pathlib.Path, folder: pathlib.Path) -> dict[str, list[st
         OSError: The folder or a file in it cannot be written.
     """
     done: dict[str, list[str]] = {"copied": [], "refreshed": [], "kept": []}
-    folder.mkdir(parents=True, exist_ok=True)
+    _make_folder(folder)
     known = _read_manifest(folder)
     for original in sorted([*source.glob("*.ipynb"), *source.glob("images/*")]):
         name = original.relative_to(source).as_posix()
         target = folder / name
         data = original.read_bytes()
-        there = target.is_symlink() or target.exists()
+        there = os.path.lexists(target)
         now = _digest(target.read_bytes()) if target.is_file() else ""
         if now == _digest(data):
             continue
         # A link leads to something of the learner's own, wherever that may be.
-        if there and (now != known.get(name) or target.is_symlink()):
+        linked = target.is_symlink() or (target.parent != folder and target.parent.is_symlink())
+        if linked or (there and now != known.get(name)):
             done["kept"].append(name)
             continue
         _write(target, data)
@@ -124,7 +132,8 @@ def _start(folder: pathlib.Path, options: argparse.Namespace) -> int:
         print(f"wslab: {folder} is a file; name a folder for the course")
         return 2
     source = notebooks_folder()
-    if folder.resolve() != source.resolve():
+    # Unlike Path.resolve(), realpath() raises nothing, whatever links there are.
+    if os.path.realpath(folder) != os.path.realpath(source):
         done = copy_course(source, folder)
         for what in ("copied", "refreshed"):
             if done[what]:
@@ -138,7 +147,7 @@ def _start(folder: pathlib.Path, options: argparse.Namespace) -> int:
     command += [] if options.browser else ["--no-browser"]
     # JupyterLab will not run as root unless told to, and in a container one often is root.
     command += ["--allow-root"] if hasattr(os, "getuid") and os.getuid() == 0 else []
-    with subprocess.Popen(command, cwd=folder) as lab:
+    with subprocess.Popen(command, cwd=folder, env=_lab_environment()) as lab:
         while True:
             try:
                 return lab.wait()
@@ -146,11 +155,45 @@ def _start(folder: pathlib.Path, options: argparse.Namespace) -> int:
                 continue
 
 
-def _read_manifest(folder: pathlib.Path) -> dict[str, str]:
+def _lab_environment() -> dict[str, str]:
+    """
+    Return an environment for JupyterLab in which it does not ask whether it may fetch news.
+
+    That setting comes from a folder of the package, and the learner's own files stay as they are.
+    """
+    folders = [str(_HERE / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    return os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, folders))}
+
+
+def _print_anything() -> None:
+    """Escape what stdout's encoding has not, as in a pipe on Windows, instead of raising."""
+    # It may be None, or somebody's own; "replace" and the like raise nothing as they are.
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors in (
+        "strict",
+        "surrogateescape",
+    ):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _make_folder(folder: pathlib.Path) -> None:
     try:
-        known = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        if not folder.is_symlink():
+            raise
+        raise FileExistsError(f"{folder} is a link that leads to no folder") from None
+
+
+def _read_manifest(folder: pathlib.Path) -> dict[str, str]:
+    """Read what each copy was like; without that, every file counts as the learner's."""
+    file = folder / MANIFEST
+    try:
+        # Anything may lie there by that name, such as a pipe, which would be waited for.
+        if not stat.S_ISREG(file.lstat().st_mode) or file.stat().st_size > MAX_MANIFEST:
+            return {}
+        known = json.loads(file.read_text(encoding="utf-8"))
         return {str(name): str(digest) for name, digest in known.items()}
-    except (OSError, ValueError, AttributeError):  # then every file counts as the learner's
+    except (OSError, ValueError, AttributeError, RecursionError):
         return {}
 
 
@@ -161,9 +204,11 @@ def _digest(data: bytes) -> str:
 def _write(file: pathlib.Path, data: bytes) -> None:
     """Write a file whole or not at all."""
     file.parent.mkdir(exist_ok=True)
-    temporary = file.with_name(f"{file.name}.{os.getpid()}.part")
+    # A name that nobody can know before: else a link could lie there.
+    temporary = file.with_name(f"{file.name}.{secrets.token_hex(8)}.part")
     try:
-        temporary.write_bytes(data)
+        with temporary.open("xb") as stream:
+            stream.write(data)
         os.replace(temporary, file)
     finally:
         temporary.unlink(missing_ok=True)

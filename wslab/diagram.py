@@ -17,6 +17,7 @@ from itertools import groupby
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
+from ._stdout import printable
 from .render import by_connection, describe, fold, html, preview, summary
 from .wire import Frame, HandlerError, Lost, Record
 
@@ -285,7 +286,7 @@ class Anatomy:
         self.frame = frame
 
     def __str__(self) -> str:
-        return "\n".join([_headline(self.frame), *_anatomy_lines(self.frame)])
+        return printable("\n".join([_headline(self.frame), *_anatomy_lines(self.frame)]))
 
     def __repr__(self) -> str:
         return f"<Anatomy of {self.frame!r}>"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
+from ._stdout import printable
 from .wire import Frame, Handshake, Record, Sender
 
 __all__ = ["Direction", "Traffic", "round_trips"]
@@ -79,7 +80,7 @@ class Traffic:
 
     def __str__(self) -> str:
         rows = [("direction", "frames", "payload", "overhead"), *self._rows()]
-        return "\n".join(f"{a:<15} {b:>7} {c:>8} {d:>9}" for a, b, c, d in rows)
+        return printable("\n".join(f"{a:<15} {b:>7} {c:>8} {d:>9}" for a, b, c, d in rows))
 
     __repr__ = __str__
 

@@ -14,6 +14,7 @@ from itertools import islice
 from time import monotonic, perf_counter, sleep
 from typing import Any, Final, cast, overload
 
+from ._stdout import printable
 from .search import Conditions, Search, Unmade, is_complete
 from .traffic import Traffic
 from .wire import (
@@ -124,7 +125,7 @@ class Records(Sequence[Record]):
     def __str__(self) -> str:
         from . import render  # here, for import wslab is not to wait for what draws
 
-        return render.text(self, self.dropped)
+        return printable(render.text(self, self.dropped))
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         from . import diagram, render

@@ -27,6 +27,8 @@ import enum
 import re
 from typing import Final, Literal, TypeAlias
 
+from ._stdout import printable
+
 __all__ = [
     "KEEP_PAYLOAD",
     "Decoder",
@@ -434,7 +436,7 @@ _REPR_LENGTH: Final = 40
 def _repr(record: Record, shown: str) -> str:
     """Short, and the same in every run: without time, masking key and what else is random."""
     sender = f", from {record.sender}" if record.sender else ""
-    return f"<{type(record).__name__}: connection {record.connection}{sender}, {shown}>"
+    return printable(f"<{type(record).__name__}: connection {record.connection}{sender}, {shown}>")
 
 
 def _cut(string: str) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
+from wslab._stdout import printable
+
 from . import (
     _progress,
     alive,
@@ -87,7 +89,8 @@ def hint(id: str) -> None:
     hints = _find(id).hints
     number = _hints_given.get(id, 0) % len(hints)
     _hints_given[id] = number + 1
-    print(f"Hint {number + 1} of {len(hints)}: {hints[number]}")  # noqa: T201 - runs in a cell
+    text = f"Hint {number + 1} of {len(hints)}: {hints[number]}"
+    print(printable(text))  # noqa: T201 - runs in a cell
 
 
 def solution(id: str) -> None:
@@ -101,7 +104,8 @@ def solution(id: str) -> None:
         KeyError: There is no such exercise.
     """
     exercise = _find(id)
-    print(f"{exercise.solution.strip()}\n\n{exercise.explanation}")  # noqa: T201 - runs in a cell
+    text = f"{exercise.solution.strip()}\n\n{exercise.explanation}"
+    print(printable(text))  # noqa: T201 - runs in a cell
 
 
 def progress(*, reset: bool = False) -> Progress:

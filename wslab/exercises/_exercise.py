@@ -17,6 +17,7 @@ import textwrap
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
+from wslab._stdout import printable
 from wslab.transcript import Records
 
 __all__ = ["Check", "Exercise", "Finding", "Outcome", "WrongAnswer"]
@@ -155,7 +156,8 @@ class Check:
         return self.outcome == "passed"
 
     def __str__(self) -> str:
-        return "\n".join(f"{title}: {words}" if title else words for title, words in self._rows())
+        rows = (f"{title}: {words}" if title else words for title, words in self._rows())
+        return printable("\n".join(rows))
 
     __repr__ = __str__
 

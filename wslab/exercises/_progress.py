@@ -17,6 +17,8 @@ import warnings
 
 import platformdirs
 
+from wslab._stdout import printable
+
 __all__ = ["Progress", "note_done", "path", "read", "reset"]
 
 _writing = threading.Lock()
@@ -97,7 +99,7 @@ class Progress:
 
     def __str__(self) -> str:
         rows = [f"{'✓' if id in self.done else '○'} {id}  {title}" for id, title in self._items()]
-        return "\n".join([*rows, self._total()])
+        return printable("\n".join([*rows, self._total()]))
 
     __repr__ = __str__
 
