@@ -3,7 +3,7 @@
 # into $(VENV) themselves.
 
 # The first of these that is new enough (looked for only when $(VENV) has to be made).
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+PYTHON ?= $(shell for p in python3 python3.15 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c '$(NEW_ENOUGH)' 2>/dev/null && echo "$$p" && break; done)
 NEW_ENOUGH = import sys; sys.exit(sys.version_info < (3, 11))
 
@@ -32,13 +32,20 @@ NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.c
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--custom-compile-command "make pins" --no-emit-index-url --no-emit-find-links
 
+# A company's own certificate authority is in the system's store, where uv looks only if it is told
+# to. The second name is that of older versions.
+export UV_SYSTEM_CERTS = 1
+export UV_NATIVE_TLS = 1
+
 .PHONY: help lab test test-units test-notebooks test-browser test-fast lint spelling notebooks lesson \
 	test-lesson pins check-pins test-newest test-oldest bench bench-learner book wheel check-wheel clean FORCE
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s  %s\n", $$1, $$2 }' Makefile
 
+# wslab/jupyter has settings for one launch: JupyterLab does not ask whether it may fetch news.
 lab: $(STAMP) ## open the course in JupyterLab
+	JUPYTER_CONFIG_PATH="$(CURDIR)/wslab/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(LAB_ARGS)
 
 test: test-units test-notebooks test-browser ## run all tests
@@ -159,7 +166,8 @@ $(STAMP): FORCE
 endif
 
 # uv installs the whole set in seconds where pip takes a minute, so a machine without it gets it
-# into the environment; pip takes over where uv cannot (it does not read pip's configuration).
+# into the environment; pip takes over where uv cannot (it does not read pip's configuration). What uv
+# said is shown only if pip cannot either.
 # matplotlib looks through the fonts when it is first imported. Where that takes over 5 s it says so,
 # and in a notebook that would be an output.
 $(STAMP): requirements.txt pyproject.toml
@@ -177,8 +185,9 @@ $(STAMP): requirements.txt pyproject.toml
 	fi; \
 	echo "installing requirements.txt into $(VENV)"; \
 	pip="$(BIN)/python -m pip --disable-pip-version-check install -qq"; \
-	{ uv=$$(command -v uv) || { uv="$(BIN)/uv"; $$pip "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.txt)"; }; } && \
-	"$$uv" pip install --quiet --python "$(BIN)/python" -r requirements.txt || \
-	{ echo "uv could not: pip does it, which takes longer"; $$pip -r requirements.txt; }; \
+	{ { uv=$$(command -v uv) || { uv="$(BIN)/uv"; $$pip "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.txt)"; }; } && \
+		"$$uv" pip install --quiet --python "$(BIN)/python" -r requirements.txt; } 2>"$(VENV)/uv.log" || \
+	{ echo "this takes a minute: pip installs the packages, for uv could not"; \
+		$$pip -r requirements.txt || { cat "$(VENV)/uv.log" >&2; exit 1; }; }; \
 	"$(BIN)/python" -c 'import matplotlib.font_manager'; \
 	"$(BIN)/python" -c 'import sys; print(sys.prefix)' > $@

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -96,6 +98,76 @@ def test_links_are_not_followed(source: Path, folder: Path, tmp_path: Path) -> N
     assert elsewhere.read_text(encoding="utf-8") == f"first {FIRST}"
 
 
+@pytest.mark.parametrize(
+    "manifest", ['{"a": ' * 100_000, "[" * 100_000, "9" * 5000, '{"a": "' + "b" * (1 << 20) + '"}']
+)
+def test_a_hostile_manifest(source: Path, folder: Path, manifest: str) -> None:
+    """One that no parser bears, or that has no end, counts as none."""
+    cli.copy_course(source, folder)
+    (folder / cli.MANIFEST).write_text(manifest, encoding="utf-8")
+    (source / FIRST).write_text("newer", encoding="utf-8")
+    assert cli.copy_course(source, folder)["kept"] == [FIRST]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes in folders")
+def test_a_pipe_as_manifest_is_not_waited_for(source: Path, folder: Path) -> None:
+    """What is no file is not read."""
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / cli.MANIFEST)
+    assert len(cli.copy_course(source, folder)["copied"]) == 3
+    assert (folder / cli.MANIFEST).is_file()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_folder_that_is_a_link(there: bool, source: Path, folder: Path, tmp_path: Path) -> None:
+    """The pictures' folder may lead out of the course's: nothing is written through it."""
+    elsewhere = tmp_path / "elsewhere"
+    if there:
+        elsewhere.mkdir()
+    folder.mkdir(parents=True)
+    (folder / "images").symlink_to(elsewhere)
+    done = cli.copy_course(source, folder)
+    assert done == {
+        "copied": [FIRST, "01_next.ipynb"], "refreshed": [], "kept": ["images/a.svg"],
+    }  # fmt: skip
+    assert elsewhere.exists() is there
+    assert not there or list(elsewhere.iterdir()) == []
+
+
+def test_a_link_to_nowhere_is_kept(source: Path, folder: Path, tmp_path: Path) -> None:
+    """A notebook that is a link to a file that is not there does not bring that file about."""
+    folder.mkdir(parents=True)
+    (folder / FIRST).symlink_to(tmp_path / "new.ipynb")
+    assert cli.copy_course(source, folder)["kept"] == [FIRST]
+    assert not (tmp_path / "new.ipynb").exists()
+
+
+def test_a_manifest_that_is_a_link(source: Path, folder: Path, tmp_path: Path) -> None:
+    """A manifest of ours takes the link's place; what it led to stays as it was."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("{}")
+    folder.mkdir(parents=True)
+    (folder / cli.MANIFEST).symlink_to(elsewhere)
+    cli.copy_course(source, folder)
+    assert elsewhere.read_text() == "{}"
+    assert not (folder / cli.MANIFEST).is_symlink()
+
+
+def test_the_unfinished_file_is_never_somebody_elses(
+    source: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the name of a file that is being written is taken, nothing is written or removed."""
+    elsewhere = tmp_path / "elsewhere"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr("secrets.token_hex", lambda count: "0")
+    link = folder / f"{FIRST}.0.part"
+    link.symlink_to(elsewhere)
+    with pytest.raises(FileExistsError):
+        cli.copy_course(source, folder)
+    assert link.is_symlink()
+    assert not elsewhere.exists()
+
+
 def test_an_interrupted_copy_goes_on(
     source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,9 +210,11 @@ class Lab:
     """Stands for JupyterLab's process: notes how it was started, and is interrupted once."""
 
     started: tuple[list[str], Path]
+    environment: dict[str, str]
 
-    def __init__(self, command: list[str], cwd: Path) -> None:
+    def __init__(self, command: list[str], cwd: Path, env: dict[str, str]) -> None:
         Lab.started = (command, cwd)
+        Lab.environment = env
         self.outcomes: list[Any] = [KeyboardInterrupt(), 3]
 
     def __enter__(self) -> Lab:
@@ -225,6 +299,60 @@ def test_folder_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[
     (tmp_path / "file").touch()
     assert cli.main(["start", str(tmp_path / "file" / "below")]) == 1
     assert "cannot be copied" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("leads_to", ["itself", "nowhere"])
+def test_folder_is_a_link_to_none(
+    leads_to: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A loop of links, or a link to nothing, is no place; a sentence says so."""
+    (tmp_path / "itself").symlink_to(leads_to)
+    assert cli.main(["start", str(tmp_path / "itself")]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert re.search(r"cannot be copied \(.*is a link that leads to no folder\); name anoth", line)
+    assert cli.main(["start", str(tmp_path / "itself" / "below")]) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_a_folder_whose_name_cannot_be_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stdout's encoding has not is escaped."""
+    stdout = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stdout)
+    monkeypatch.setattr(subprocess, "Popen", Lab)
+    assert cli.main(["start", str(tmp_path / "Küche→")]) == 3
+    stdout.flush()
+    assert b"K\\xfcche\\u2192: " in stdout.buffer.getvalue()  # type: ignore[attr-defined]
+
+
+def test_another_stdout_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who chose how errors are handled has chosen."""
+    stdout = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="replace")
+    for there in (stdout, io.StringIO(), None):
+        monkeypatch.setattr(sys, "stdout", there)
+        monkeypatch.setattr(doctor, "CHECKS", ())
+        assert cli.main(["doctor"]) == 0
+    assert stdout.errors == "replace"
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, []), ("mine", ["mine"])])
+def test_jupyterlab_does_not_ask_about_news(
+    before: str | None, after: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is started with a folder of settings of our own, before those of others."""
+    if before is None:
+        monkeypatch.delenv("JUPYTER_CONFIG_PATH", raising=False)
+    else:
+        monkeypatch.setenv("JUPYTER_CONFIG_PATH", before)
+    monkeypatch.setattr(subprocess, "Popen", Lab)
+    cli.main(["start", str(folder)])
+    first, *others = Lab.environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    assert others == after
+    (file,) = Path(first).rglob("*.json")
+    assert file.relative_to(first).as_posix() == "labconfig/page_config.json"
+    extensions = json.loads(file.read_text(encoding="utf-8"))["disabledExtensions"]
+    assert extensions == {"@jupyterlab/apputils-extension:announcements": True}
 
 
 @pytest.mark.parametrize(("state", "code"), [("ok", 0), ("warning", 0), ("problem", 1)])

@@ -206,9 +206,11 @@ def _write(file: pathlib.Path, data: bytes) -> None:
     file.parent.mkdir(exist_ok=True)
     # A name that nobody can know before: else a link could lie there.
     temporary = file.with_name(f"{file.name}.{secrets.token_hex(8)}.part")
-    try:
-        with temporary.open("xb") as stream:
+    with temporary.open("xb") as stream:
+        try:
             stream.write(data)
-        os.replace(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
+            stream.close()  # on Windows, an open file cannot be replaced
+            os.replace(temporary, file)
+        finally:
+            stream.close()
+            temporary.unlink(missing_ok=True)
