@@ -47,7 +47,7 @@ def test_binder_gets_the_tested_versions() -> None:
     """What a hub installs is pinned as what is tested, and has no development tool."""
     tested, hub = pins("requirements.txt"), pins("binder/requirements.txt")
     assert {name: pin for name, pin in hub.items() if tested.get(name) != pin} == {}
-    assert {"jupyter-server-proxy", "notebook", "jupyterlab", "uvloop"} <= hub.keys()
+    assert {"notebook", "jupyterlab", "uvloop"} <= hub.keys()
     assert hub.keys() & {"ruff", "mypy", "sphinx", "playwright", "nbval"} == set()
 
 

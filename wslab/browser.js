@@ -13,20 +13,61 @@ class Client {
     this.port = null;
     this.script = "";
     this.socket = null;
-    this.binaryType = "blob";
+    this.binaryType = "blob"; // of the socket, and of the one that the button makes
     this.due = false; // whether it has yet to connect, or to run its script
     this.abandoned = false; // whether the kernel that made this console is gone
     this.log = []; // what the views show
     this.views = new Set();
     this.queue = Promise.resolve(); // a Blob is read asynchronously; events must keep their order
+    this.carrier = new Carrier((content, buffers) => this.tell(content, buffers));
+    this.WebSocket = this.recorded(WebSocket);
+    if (!isHere()) {
+      const Direct = this.WebSocket;
+      const { carrier } = this;
+      const Carried = this.recorded(
+        class extends CarriedWebSocket {
+          constructor(url, protocols) {
+            super(url, protocols, carrier);
+          }
+        },
+      );
+      // The kernel's own addresses are carried; any other is the page's affair.
+      this.WebSocket = class extends Carried {
+        constructor(url, protocols) {
+          if (!isLoopback(new URL(webSocketURL(url)).hostname)) return new Direct(url, protocols);
+          super(url, protocols);
+        }
+      };
+    }
+    this.console = Object.fromEntries(
+      ["log", "info", "warn", "error"].map((level) => [
+        level,
+        (...words) => this.write(level === "error" ? "error" : "log", words.map(describe).join(" ")),
+      ]),
+    );
+    model.on("comm_live_update", () => this.carrier.lost()); // the kernel restarts, or is gone
+    model.on("msg:custom", (content, buffers) => this.receive(content, buffers ?? []));
+    model.send({ kind: "ready", origin: location.origin });
+  }
+
+  /** A WebSocket whose events go into the log before any handler of a script sees them. */
+  recorded(Base) {
     const client = this;
-    // A WebSocket whose events go into the log before any handler of a script sees them.
-    this.WebSocket = class extends WebSocket {
+    return class extends Base {
       constructor(url, protocols) {
         super(...(protocols === undefined ? [url] : [url, protocols]));
         for (const type of ["open", "message", "error", "close"])
           this.addEventListener(type, (event) => client.record(event));
         client.socket = this;
+        client.binaryType = this.binaryType;
+        client.changed();
+      }
+      get binaryType() {
+        return super.binaryType;
+      }
+      set binaryType(value) {
+        super.binaryType = value;
+        if (client.socket === this) client.binaryType = this.binaryType;
         client.changed();
       }
       send(data) {
@@ -38,31 +79,10 @@ class Client {
         client.changed();
       }
     };
-    this.console = Object.fromEntries(
-      ["log", "info", "warn", "error"].map((level) => [
-        level,
-        (...words) => this.write(level === "error" ? "error" : "log", words.map(describe).join(" ")),
-      ]),
-    );
-    model.on("msg:custom", (content, buffers) => this.receive(content, buffers ?? []));
-    model.send({ kind: "ready", origin: location.origin });
   }
 
   get url() {
-    // A page from this machine reaches the port itself; any other goes through
-    // jupyter-server-proxy, which Jupyter runs beside its own pages.
-    const fromWeb = location.protocol.startsWith("http");
-    const local = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
-    if (!fromWeb || local) return `ws://127.0.0.1:${this.port}/`;
-    const config = document.getElementById("jupyter-config-data");
-    const base = config ? JSON.parse(config.textContent).baseUrl : "/";
-    const url = new URL(`${base}proxy/${this.port}/`, location.origin);
-    url.protocol = url.protocol.replace("http", "ws");
-    return url.href;
-  }
-
-  get proxied() {
-    return this.port !== null && !this.url.startsWith("ws://127.");
+    return `ws://127.0.0.1:${this.port}/`;
   }
 
   async receive({ do: what, number, ...rest }, buffers) {
@@ -73,6 +93,7 @@ class Client {
       else if (what === "send") this.send(buffers.length ? toArrayBuffer(buffers[0]) : rest.text);
       else if (what === "close") this.close(rest.code, rest.reason);
       else if (what === "run") await this.run(rest.script);
+      else if (what === "carried") this.carrier.receive(rest, buffers);
     } catch (exception) {
       error = String(exception);
     }
@@ -98,8 +119,9 @@ class Client {
 
   connect() {
     if (this.socket && this.socket.readyState < WebSocket.CLOSING) this.socket.close(1000);
+    const { binaryType } = this; // a new WebSocket's is "blob", and the control follows it
     const socket = new this.WebSocket(this.url);
-    socket.binaryType = this.binaryType;
+    socket.binaryType = binaryType;
   }
 
   send(data) {
@@ -183,6 +205,7 @@ class Client {
     } catch {
       // The kernel was restarted or shut down. The console stays, and says so.
       this.abandoned = true;
+      queueMicrotask(() => this.carrier.lost());
       this.changed();
     }
   }
@@ -195,6 +218,15 @@ class Client {
 /** Whether a script opens a connection of its own; one that does not is given one. */
 function makesConnection(script) {
   return /\bnew\s+WebSocket\b/.test(script);
+}
+
+/** Whether the page is on the kernel's machine, so that 127.0.0.1 is the same for both. */
+function isHere() {
+  return location.protocol.startsWith("http") && isLoopback(location.hostname);
+}
+
+function isLoopback(hostname) {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 function toArrayBuffer(view) {
@@ -295,16 +327,15 @@ class View {
       "aria-label": "Close code",
     });
     const reason = make("input", { type: "text", "aria-label": "Close reason" });
-    const binaryType = make(
+    this.binaryType = make(
       "select",
       { "aria-label": "binaryType: what a binary message becomes" },
       make("option", {}, "blob"),
       make("option", {}, "arraybuffer"),
     );
-    binaryType.value = client.binaryType;
-    binaryType.addEventListener("change", () => {
-      client.binaryType = binaryType.value;
-      if (client.socket) client.socket.binaryType = binaryType.value;
+    this.binaryType.addEventListener("change", () => {
+      client.binaryType = this.binaryType.value;
+      if (client.socket) client.socket.binaryType = client.binaryType;
     });
     this.script = make("textarea", {
       rows: 10,
@@ -349,7 +380,7 @@ class View {
         message,
         make("button", { type: "submit" }, "Send"),
       ),
-      make("div", { class: "row" }, make("label", {}, "Send a file ", file), make("label", {}, "binaryType ", binaryType)),
+      make("div", { class: "row" }, make("label", {}, "Send a file ", file), make("label", {}, "binaryType ", this.binaryType)),
       this.details,
     );
     // Keys typed here are not commands to the notebook.
@@ -373,11 +404,11 @@ class View {
 
   update() {
     this.state.textContent = this.client.state;
+    this.binaryType.value = this.client.binaryType;
     const notes = [];
     if (this.client.abandoned)
       notes.push("the kernel that made this console is gone: run the cells again");
-    if (this.client.proxied)
-      notes.push("through jupyter-server-proxy: a close code arrives as 1005, messages over 10 MiB fail");
+    if (!isHere()) notes.push("carried by the notebook's channel");
     this.note.textContent = notes.join("; ");
     if (this.client.script && !this.script.value) {
       this.script.value = this.client.script;

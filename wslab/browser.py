@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, cast
 import anywidget
 
 from ._stdout import printable
+from .carried import Carrier
 from .server import BackgroundServer, allow_origin
 
 __all__ = ["BrowserConsole", "BrowserError", "BrowserEvent", "NoBrowserError"]
@@ -72,9 +73,12 @@ class BrowserEvent:
 
 
 class _Widget(anywidget.AnyWidget):
-    """The part that Jupyter knows: it loads ``browser.js`` and carries messages."""
+    """The part that Jupyter knows: it loads the page's half, and carries messages."""
 
-    _esm = pathlib.Path(__file__).parent / "browser.js"
+    _esm = "".join(
+        (pathlib.Path(__file__).parent / name).read_text(encoding="utf-8")
+        for name in ("carried.js", "browser.js")
+    )
 
 
 class BrowserConsole:
@@ -83,8 +87,12 @@ class BrowserConsole:
 
     It connects as soon as the page has it, shows every event that the browser fires, and lets you
     send text, JSON, bytes and files, close with a code, reconnect, and edit and run JavaScript.
-    The same can be done from Python with the coroutines below. A page on another machine
-    (JupyterHub, Binder) connects through jupyter-server-proxy by itself.
+    The same can be done from Python with the coroutines below.
+
+    A page on another machine (JupyterHub, Binder, Colab) does not reach the kernel's 127.0.0.1.
+    There the kernel makes the connection, with the page's Origin, and the notebook's own channel
+    carries what it sends and receives; the console says so. Events, codes and reasons are those
+    that the browser's own ``WebSocket`` would give.
 
     The server accepts the page that shows the console, whose Origin the page tells over the
     notebook's channel, and no other page.
@@ -114,6 +122,7 @@ class BrowserConsole:
         self._replies: dict[int, str | None] = {}  # request number -> error
         self._widget = _Widget()
         self._widget.on_msg(self._on_message)
+        self._carrier = Carrier(lambda *message: self._widget.send(*message))
 
     async def attached(self, timeout: float = ATTACH_TIMEOUT) -> bool:
         """
@@ -254,6 +263,8 @@ class BrowserConsole:
             case {"kind": "event", "event": Mapping() as fields}:
                 data = bytes(buffers[0]) if buffers else fields.get("data")
                 self.log.append(BrowserEvent(**{**fields, "data": data}))
+            case {"kind": "carry"}:
+                self._carrier.receive(content, buffers)
             case {"kind": "reply", "number": int(number), "error": error} if (
                 number in self._unanswered
             ):

@@ -300,6 +300,28 @@ def show(script: str) -> str:
     return f"console = wslab.BrowserConsole(server, script={script!r})\nconsole"
 
 
+def test_the_control_follows_a_script(lesson: Callable[..., Locator]) -> None:
+    """It shows the binaryType that a script has set, and Connect makes a connection with that."""
+    console = lesson("echo", show("socket.binaryType = 'arraybuffer';"))
+    choice, log = console.get_by_label("binaryType"), console.get_by_role("log")
+    expect(choice).to_have_value("arraybuffer")
+    console.get_by_role("button", name="Connect").click()
+    expect(log.get_by_text("open", exact=True)).to_have_count(2)
+    expect(choice).to_have_value("arraybuffer")
+    send(console, "hex bytes", "01")
+    expect(log).to_contain_text("message  ArrayBuffer(1) 01")
+    choice.select_option("blob")
+    console.get_by_role("button", name="Connect").click()
+    expect(log.get_by_text("open", exact=True)).to_have_count(3)
+    send(console, "hex bytes", "02")
+    expect(log).to_contain_text("message  Blob(1) 02")
+    # A new WebSocket begins with "blob" in every browser, whatever the one before it had.
+    choice.select_option("arraybuffer")
+    console.get_by_label("JavaScript to run in this page").fill("new WebSocket(url)")
+    console.get_by_role("button", name="Run").click()
+    expect(choice).to_have_value("blob")
+
+
 def test_the_program_of_section_1(lesson: Callable[..., Locator], lab: Tab) -> None:
     """Sending and receiving: greetings both ways, JSON parsed or not, and the goodbye."""
     console = lesson("send_and_receive", show(SECTION_1))

@@ -1,4 +1,4 @@
-"""Not JupyterLab on this machine: Notebook 7, and a page that reaches the kernel from outside."""
+"""Not JupyterLab: the console and two lessons in Notebook 7."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 from test_notebooks_kernel import differences, read_cells
 
-from .conftest import FREE, HUB, NOTEBOOKS, SHOW, START, Jupyter, Tab, send
+from .conftest import FREE, NOTEBOOKS, SHOW, START, Jupyter, Tab, send
 
 LESSON = (START.format(handler="echo"), SHOW, FREE)
 
@@ -50,25 +50,3 @@ def test_the_console_in_notebook_7(jupyter: Jupyter, new_tab: Callable[..., Tab]
     assert tab.run(2, "await console.event('close')") == (
         "<close code=1000 reason='done' was_clean=True>"
     )
-
-
-def test_through_the_proxy(jupyter: Jupyter, new_tab: Callable[..., Tab]) -> None:
-    """A page that is not on loopback connects through jupyter-server-proxy and says so."""
-    path = jupyter.write("hub", *LESSON)
-    tab = new_tab(f"http://{HUB}:{jupyter.port}/lab/tree/{path}?reset")
-    tab.wait_for_kernel()
-    tab.run_all()
-    console = tab.console
-    expect(console.get_by_role("status")).to_have_text("OPEN")
-    expect(console).to_contain_text("through jupyter-server-proxy: a close code arrives as 1005")
-    port = tab.run(2, "server.port")
-    tab.run(2, "await console.run('console.log(url)')")
-    expect(console.get_by_role("log")).to_contain_text(f"ws://{HUB}:{jupyter.port}/proxy/{port}/")
-    send(console, "text", "Grüße")
-    expect(console.get_by_role("log")).to_contain_text('message  "Grüße"')
-    send(console, "hex bytes", "00 ff")
-    expect(console.get_by_role("log")).to_contain_text("message  Blob(2) 00 ff")
-    text = tab.run(2, "print(server.transcript)")
-    assert "'Grüße'" in text
-    tab.run(2, "server.stop()")
-    expect(console.get_by_role("log")).to_contain_text("code=1005")
