@@ -158,7 +158,7 @@ def test_filter(condition: dict[str, Any], expected: list[int]) -> None:
 @pytest.mark.parametrize(
     ("condition", "message"),
     [
-        ({"kind": "TEXT"}, r"^kind must be one of 'handshake', .*'error', not 'TEXT'$"),
+        ({"kind": "TEXT"}, r"^kind must be one of 'handshake', .*'http', not 'TEXT'$"),
         ({"sender": "me"}, r"^sender must be one of 'client', 'server', not 'me'$"),
     ],
 )

@@ -17,6 +17,7 @@ from .kernel import allow_asyncio_run
 from .server import BackgroundServer, allow_origin, serve
 from .service import NotRunningError
 from .talk import talk
+from .tap import Tap, tap
 from .transcript import Records, Transcript
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ __all__ = [
     "BrowserConsole",
     "NotRunningError",
     "Records",
+    "Tap",
     "Transcript",
     "allow_asyncio_run",
     "allow_origin",
@@ -40,6 +42,7 @@ __all__ = [
     "serve",
     "solution",
     "talk",
+    "tap",
 ]
 
 __version__ = "0.1.0"

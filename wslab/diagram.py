@@ -19,6 +19,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ._stdout import printable
 from .render import by_connection, describe, fold, html, preview, summary
+from .transcript import VIEWPOINT
 from .wire import Frame, HandlerError, Lost, Record
 
 __all__ = ["Anatomy", "anatomy", "image", "page", "sequence"]
@@ -33,6 +34,7 @@ _MIDDLE = (_CLIENT + _SERVER) // 2
 # pattern says the same as the colour.
 _STYLES = {
     "handshake": ("#1b6e3c", "2 3"),
+    "http": ("#5b6470", "2 3"),
     "text": ("#1f4e9c", ""),
     "binary": ("#7a3e9d", ""),
     "continuation": ("#1f4e9c", ""),
@@ -58,7 +60,7 @@ def image(svg: str, alternative: str) -> str:
     return f'<img alt={quoteattr(alternative)} src="data:image/svg+xml,{data}">'
 
 
-def sequence(records: Sequence[Record], dropped: int = 0) -> str:
+def sequence(records: Sequence[Record], dropped: int = 0, viewpoint: str = VIEWPOINT) -> str:
     """
     Draw records as a sequence diagram: a lifeline for each side, an arrow for each thing sent.
 
@@ -66,32 +68,35 @@ def sequence(records: Sequence[Record], dropped: int = 0) -> str:
         records: Any records; connections follow each other by number, and what is more than 200
             is folded in the middle.
         dropped: How many earlier records are missing; stated at the top.
+        viewpoint: Who saw them, stated there too.
     """
     drawing = _Drawing()
     first, folded, last = fold(by_connection(records))
-    drawing.note(summary(records, dropped))
+    drawing.note(summary(records, dropped, viewpoint))
     _connections(drawing, first)
     if folded:
         drawing.note(f"… {folded:,} more …")
         _connections(drawing, last)
-    return drawing.svg("Sequence diagram", summary(records, dropped))
+    return drawing.svg("Sequence diagram", summary(records, dropped, viewpoint))
 
 
-def page(records: Sequence[Record], dropped: int = 0) -> str:
+def page(records: Sequence[Record], dropped: int = 0, viewpoint: str = VIEWPOINT) -> str:
     """
     Return HTML with the sequence diagram, and folded below it the same records as a table.
 
     Args:
         records: Any records.
         dropped: How many earlier records are missing.
+        viewpoint: Who saw them.
     """
-    table = html(records, dropped)
+    table = html(records, dropped, viewpoint)
     if not records:
         return table
-    alternative = f"Sequence diagram. {summary(records, dropped)} The table below says the same."
+    seen = summary(records, dropped, viewpoint)
+    alternative = f"Sequence diagram. {seen} The table below says the same."
     return (
         '<div style="max-height:40em;overflow:auto">'
-        f"{image(sequence(records, dropped), alternative)}</div>"
+        f"{image(sequence(records, dropped, viewpoint), alternative)}</div>"
         f"<details><summary>the same as a table</summary>{table}</details>"
     )
 

@@ -78,7 +78,7 @@ class LiveTranscript(anywidget.AnyWidget):
         data, metadata = cast(tuple[dict[str, Any], dict[str, Any]], bundle)
         records = self._transcript.snapshot()
         data["text/plain"] = str(records)
-        data["text/html"] = diagram.page(records, records.dropped)
+        data["text/html"] = diagram.page(records, records.dropped, records.viewpoint)
         return data, metadata
 
     def answer(self, content: object) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import dataclasses
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from websockets.asyncio.server import Server, ServerConnection
 
 from .transcript import Transcript
-from .wire import Decoder, Lost, Record
+from .wire import Decoder, Handshake, Lost, Record
 
 if TYPE_CHECKING:
     from websockets.server import ServerProtocol
@@ -60,8 +61,23 @@ class Recorder:
             self._client.refuse()
         self._transcript.extend(records)
 
-    def lost(self) -> None:
-        """Record the end of the TCP connection, unless it was the end of a closing handshake."""
+    def requested(self, head: bytes, changed: tuple[tuple[str, str, str], ...]) -> None:
+        """Record a client's handshake, and what was changed in it on its way to the server."""
+        records = self._client.feed(head, time.perf_counter())
+        self._transcript.extend(
+            dataclasses.replace(record, changed=changed)
+            if isinstance(record, Handshake)
+            else record
+            for record in records
+        )
+
+    def lost(self, problem: str | None = None) -> None:
+        """
+        Record the end of the TCP connection, unless it was the end of a closing handshake.
+
+        Args:
+            problem: What ended it, as a sentence, where there is more to say than who did.
+        """
         now = time.perf_counter()
         records: list[Record] = [*self._client.eof(now), *self._server.eof(now)]
         refused = self._server.accepted is False
@@ -75,7 +91,7 @@ class Recorder:
                 how = "before its CLOSE frame was answered"
             else:
                 how = "without answering the CLOSE frame"
-            problem = f"the {who} ended the TCP connection {how}"
+            problem = problem or f"the {who} ended the TCP connection {how}"
             records.append(Lost(self.number, problem, self.unsent, now))
         self._transcript.extend(records)
 

@@ -1,17 +1,305 @@
-"""TCP connections that are passed on: their addresses and their ends."""
+"""
+TCP connections that are passed on, and seen on the way: what a tap and a link are made of.
+
+A :class:`Relay` accepts clients and makes a :class:`Relayed` for each: two :class:`End`\\ s, one
+with the client and one with the server. What arrives at one end goes out at the other one: bytes,
+FIN and RST. An end whose other end cannot write is not read, so at most some 64 KiB and one read of
+each direction are ever in here.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import socket
 import struct
 import sys
-from typing import Any, Literal, TypeAlias
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Literal, TypeAlias, cast
 from urllib.parse import SplitResult, urlsplit
 
-__all__ = ["Ending", "parse_address", "reset_when_closed"]
+from .wire import Sender
+
+__all__ = ["End", "Ending", "Relay", "Relayed", "parse_address", "reset_when_closed"]
 
 Ending: TypeAlias = Literal["FIN", "RST"]
 """How a side ends its TCP connection."""
+
+
+class End(asyncio.Protocol):
+    """
+    One end of a relayed connection: the TCP connection with the client, or with the server.
+
+    Attributes:
+        sender: Who is there.
+        other: The other end.
+        transport: The TCP connection; there is none before it is made.
+        take: What is done with the bytes that arrive here.
+        finished: Whether FIN has arrived here.
+        lost: Whether the connection is over, both directions.
+    """
+
+    other: End
+
+    def __init__(self, sender: Sender, relayed: Relayed) -> None:
+        self.sender: Sender = sender
+        self.transport: asyncio.Transport | None = None
+        self.finished = False
+        self.lost = False
+        self.take: Callable[[bytes], None] = self.pass_on
+        self._relayed = relayed
+        self._held: set[str] = set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """There is a TCP connection."""
+        self.transport = cast(asyncio.Transport, transport)
+        self._relayed.made(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has arrived."""
+        self.take(data)
+
+    def pass_on(self, data: bytes) -> None:
+        """Write bytes at the other end, as they are."""
+        self.other.write(data)
+
+    def eof_received(self) -> bool:
+        """FIN has arrived; the other direction goes on, which it cannot with TLS."""
+        self._finish()
+        return bool(self.transport and self.transport.can_write_eof())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The TCP connection is over."""
+        self.lost = True
+        if exc is None:
+            self._finish()
+        else:
+            self._relayed.reset(self)
+        self._relayed.over(self)
+
+    def _finish(self) -> None:
+        if not self.finished:  # asyncio tells it again after a pause
+            self.finished = True
+            self._relayed.finished(self)
+
+    def pause_writing(self) -> None:
+        """The buffer is full: nothing more is read at the other end."""
+        self.other.hold("full")
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+        self.other.release("full")
+
+    def hold(self, reason: str) -> None:
+        """Read nothing here, until every reason for it is gone."""
+        self._held.add(reason)
+        if self.transport is not None and not self.lost:
+            self.transport.pause_reading()
+
+    def release(self, reason: str) -> None:
+        """Read again, unless there is another reason not to."""
+        self._held.discard(reason)
+        if not self._held and self.transport is not None and not self.lost:
+            self.transport.resume_reading()
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to who is here; none are sent where the connection is over."""
+        if self.transport is not None:
+            self.transport.write(data)
+
+    def finish(self) -> None:
+        """Send FIN, after what was written; with TLS, that ends both directions."""
+        if self.transport is None or self.lost:
+            return
+        if self.transport.can_write_eof():
+            with contextlib.suppress(OSError):  # reset in this moment, which asyncio tells next
+                self.transport.write_eof()
+        else:
+            self.close()
+
+    def close(self) -> None:
+        """End the connection once everything is sent."""
+        if self.transport is not None:
+            self.transport.close()
+
+    def reset(self) -> None:
+        """End the connection by RST, once everything is sent."""
+        if self.transport is None or self.lost:
+            return
+        with contextlib.suppress(OSError):
+            reset_when_closed(self.transport.get_extra_info("socket"))
+        if self.unsent:
+            self.close()
+        else:
+            self.abort()
+
+    def abort(self) -> None:
+        """End the connection now."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that were written here and have not left."""
+        return self.transport.get_write_buffer_size() if self.transport and not self.lost else 0
+
+
+Connect: TypeAlias = Callable[[Callable[[], End]], Awaitable[object]]
+"""Opens the TCP connection of the end that the argument makes."""
+
+
+class Relayed:
+    """
+    A connection from a client, and the one from here to the server.
+
+    Args:
+        relay: Who has accepted it.
+
+    Attributes:
+        client: The end with the client.
+        server: The end with the server.
+    """
+
+    def __init__(self, relay: Relay) -> None:
+        self.relay = relay
+        self.client = End("client", self)
+        self.server = End("server", self)
+        self.client.other, self.server.other = self.server, self.client
+        self._opening: asyncio.Task[None] | None = None
+
+    def made(self, end: End) -> None:
+        """There is a TCP connection at an end."""
+        if end is self.server:
+            return
+        self.relay.connections.add(self)
+        if self.relay.closing:
+            end.abort()
+            return
+        end.hold("connecting")
+        self._opening = asyncio.get_running_loop().create_task(self._open())
+
+    async def _open(self) -> None:
+        try:
+            await self.relay.connect(lambda: self.server)
+        except OSError as exc:
+            self.refused(exc)
+        else:
+            self._opening = None
+            self.client.release("connecting")
+
+    def refused(self, exc: OSError) -> None:
+        """There is no connection to the server: the client gets RST, as it comes too late."""
+        self.server.lost = True
+        self.client.reset()
+
+    def finished(self, end: End) -> None:
+        """FIN has arrived at an end: pass it on, and when both have come, that was all."""
+        end.other.finish()
+        if end.other.finished:
+            self.client.close()
+            self.server.close()
+
+    def reset(self, end: End) -> None:
+        """An end was ended by RST, or by something worse: pass that on."""
+        end.other.reset()
+
+    def over(self, end: End) -> None:
+        """An end is over; when both are, this is."""
+        if self.client.lost and (self.server.lost or self.server.transport is None):
+            if self._opening is not None:
+                self._opening.cancel()
+            self.relay.connections.discard(self)
+            self.relay.check_empty()
+
+    def close(self) -> None:
+        """End both TCP connections, by FIN, once everything is sent."""
+        if self._opening is not None:
+            self._opening.cancel()
+        self.client.close()
+        self.server.close()
+
+    def abort(self) -> None:
+        """End both TCP connections now."""
+        self.client.abort()
+        self.server.abort()
+
+    def sockets(self) -> Iterator[Any]:
+        """Yield the sockets of both ends."""
+        for end in (self.client, self.server):
+            if end.transport is not None and not end.lost:
+                yield end.transport.get_extra_info("socket")
+
+
+class Relay:
+    """
+    Accept connections, and pass on each.
+
+    Args:
+        connect: Opens the connection to the server.
+        make: Makes the connection that passes on, given this relay.
+
+    Attributes:
+        connections: Those that are there now.
+        closing: New ones are turned away.
+        sockets: Those that listen.
+    """
+
+    def __init__(self, connect: Connect, make: Callable[[Relay], Relayed] = Relayed) -> None:
+        self.connect = connect
+        self.connections: set[Relayed] = set()
+        self.closing = False
+        self._make = make
+        self._empty = asyncio.Event()
+
+    async def listen(self, **options: Any) -> None:
+        """
+        Begin to accept.
+
+        Args:
+            options: ``host`` and ``port``, or ``sock``.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: self._make(self).client, **options)
+
+    @property
+    def sockets(self) -> tuple[Any, ...]:
+        """The sockets that listen."""
+        return tuple(self._server.sockets)
+
+    def check_empty(self) -> None:
+        """Note that a connection has gone."""
+        if self.closing and not self.connections:
+            self._empty.set()
+
+    async def close(self, timeout: float) -> None:
+        """
+        Accept nobody any more and end all connections.
+
+        Args:
+            timeout: Seconds for what was received to go out.
+        """
+        # A connection gets its transport a turn of the loop after it was accepted. If close() comes
+        # in between, asyncio forgets it, and the client waits for ever.
+        loop = asyncio.get_running_loop()
+        for sock in self.sockets:
+            with contextlib.suppress(NotImplementedError):  # on Windows
+                loop.remove_reader(sock.fileno())
+        self.closing = True
+        await asyncio.sleep(0)
+        self._server.close()
+        for connection in list(self.connections):
+            connection.close()
+        self.check_empty()
+        try:
+            async with asyncio.timeout(timeout):
+                await self._empty.wait()
+        except TimeoutError:
+            for connection in list(self.connections):
+                connection.abort()
+            await asyncio.sleep(0)  # for asyncio to close the sockets
 
 
 def parse_address(url: str) -> tuple[SplitResult, tuple[str, int]]:

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from .wire import Frame, HandlerError, Handshake, Lost, Malformed, Record
+from .transcript import VIEWPOINT
+from .wire import Exchange, Frame, HandlerError, Handshake, Lost, Malformed, Record
 
 __all__ = [
     "Description",
@@ -34,7 +35,6 @@ PREVIEW_CHARACTERS = 60
 PREVIEW_BYTES = 16
 PREVIEW_HEADERS = 200
 
-VIEWPOINT = "As the server saw it"
 NOT_COMPLETE = "its payload has not all arrived"
 
 # RFC 6455 §7.4.1 and the IANA registry it points to.
@@ -93,33 +93,35 @@ def preview(data: bytes, *, as_text: str | None = None, length: int | None = Non
     return f"{data[:PREVIEW_BYTES].hex(' ')}{' …' if cut else ''}".strip()
 
 
-def text(records: Sequence[Record], dropped: int = 0) -> str:
+def text(records: Sequence[Record], dropped: int = 0, viewpoint: str = VIEWPOINT) -> str:
     """
     Return one line for each record, grouped by connection.
 
     Args:
         records: Any records; what is more than 200 is folded in the middle.
         dropped: How many earlier records are missing; stated in the first line.
+        viewpoint: Who saw them, stated there too.
     """
     if not records:
         return f"No records.{_dropped(dropped)}"
     first, folded, last = fold(by_connection(records))
-    lines = [f"{VIEWPOINT}:{_dropped(dropped)}", *_lines(first)]
+    lines = [f"{viewpoint}:{_dropped(dropped)}", *_lines(first)]
     if folded:
         lines += [f"… {folded:,} more …", *_lines(last)]
     return "\n".join(lines)
 
 
-def html(records: Sequence[Record], dropped: int = 0) -> str:
+def html(records: Sequence[Record], dropped: int = 0, viewpoint: str = VIEWPOINT) -> str:
     """
     Return a table with one row for each record; everything from the wire is escaped.
 
     Args:
         records: Any records; what is more than 200 is folded in the middle.
         dropped: How many earlier records are missing; stated in the caption.
+        viewpoint: Who saw them, stated there too.
     """
     if not records:
-        return f"<p>{_escape(text(records, dropped))}</p>"
+        return f"<p>{_escape(text(records, dropped, viewpoint))}</p>"
     first, folded, last = fold(by_connection(records))
     rows = _rows(first)
     if folded:
@@ -127,7 +129,7 @@ def html(records: Sequence[Record], dropped: int = 0) -> str:
     titles = ("connection", "direction", "what", "content", "payload", "bytes on the wire")
     head = "".join(f'<th scope="col" style="{_CELL}">{title}</th>' for title in titles)
     return (
-        f"<table><caption>{VIEWPOINT}{_dropped(dropped)}</caption>"
+        f"<table><caption>{viewpoint}{_dropped(dropped)}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
 
@@ -140,7 +142,7 @@ def fold(records: list[Record]) -> tuple[list[Record], int, list[Record]]:
     return records[:half], len(records) - 2 * half, records[-half:]
 
 
-def summary(records: Sequence[Record], dropped: int = 0) -> str:
+def summary(records: Sequence[Record], dropped: int = 0, viewpoint: str = VIEWPOINT) -> str:
     """
     Say in a sentence what is shown.
 
@@ -149,7 +151,7 @@ def summary(records: Sequence[Record], dropped: int = 0) -> str:
     """
     connections = len({record.connection for record in records})
     return (
-        f"{VIEWPOINT}: {_count(len(records), 'record')} on {_count(connections, 'connection')}."
+        f"{viewpoint}: {_count(len(records), 'record')} on {_count(connections, 'connection')}."
         f"{_dropped(dropped)}"
     )
 
@@ -198,6 +200,8 @@ def describe(record: Record) -> Description:
     match record:
         case Handshake():
             return Description("HANDSHAKE", _handshake(record))
+        case Exchange():
+            return Description("HTTP", _exchange(record), _bytes(record.received))
         case Frame():
             problems = (record.problem, None if record.complete else NOT_COMPLETE)
             return Description(
@@ -261,7 +265,16 @@ def _handshake(record: Handshake) -> str:
         # Clients offer compression as a matter of course; what counts is what the server agrees to.
         if value and not (name == "Sec-WebSocket-Extensions" and record.sender == "client"):
             parts.append(f"{name}: {value}")
+    if record.changed:
+        names = " and ".join(dict.fromkeys(name for name, _, _ in record.changed))
+        parts.append(f"(the tap changed {names})")
     return _printable("  ".join(parts))
+
+
+def _exchange(record: Exchange) -> str:
+    request = record.request.rpartition(" HTTP/")[0] or record.request
+    response = record.response.partition(" ")[2] or record.response or "no response"
+    return _printable(f"{request}  {response}")
 
 
 def _frame_name(frame: Frame) -> str:

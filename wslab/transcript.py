@@ -20,6 +20,7 @@ from .traffic import Traffic
 from .wire import (
     KEEP_PAYLOAD,
     Decoder,
+    Exchange,
     Frame,
     HandlerError,
     Handshake,
@@ -29,7 +30,10 @@ from .wire import (
     Sender,
 )
 
-__all__ = ["Records", "Transcript"]
+__all__ = ["VIEWPOINT", "Records", "Transcript"]
+
+VIEWPOINT: Final = "As the server saw it"
+"""Who sees what crosses the wire, where nothing else is said."""
 
 SHOWN: Final = 20
 """How many of the last records the message of a wait in vain shows."""
@@ -53,6 +57,7 @@ class Records(Sequence[Record]):
     Args:
         records: The records, oldest first.
         dropped: How many earlier ones are missing; stated where the records are shown.
+        viewpoint: Who saw them, in words; stated there too.
 
     >>> from wslab.wire import Decoder
     >>> frames = Records(Decoder("server", connection=1, handshake=False).feed(b"\\x81\\x02hi"))
@@ -63,9 +68,16 @@ class Records(Sequence[Record]):
     """
 
     # Not a subclass of tuple: IPython shows those its own way.
-    def __init__(self, records: Iterable[Record] = (), *, dropped: int = 0) -> None:
+    def __init__(
+        self,
+        records: Iterable[Record] = (),
+        *,
+        dropped: int = 0,
+        viewpoint: str = VIEWPOINT,
+    ) -> None:
         self._records = tuple(records)
         self.dropped = dropped
+        self.viewpoint = viewpoint
 
     @overload
     def __getitem__(self, index: int, /) -> Record: ...
@@ -73,7 +85,7 @@ class Records(Sequence[Record]):
     def __getitem__(self, index: slice, /) -> Records: ...
     def __getitem__(self, index: int | slice, /) -> Record | Records:
         if isinstance(index, slice):
-            return Records(self._records[index], dropped=self.dropped)
+            return self._like(self._records[index])
         return self._records[index]
 
     def __len__(self) -> int:
@@ -102,8 +114,8 @@ class Records(Sequence[Record]):
             connection: Number of the connection, from 1; ``-1`` is the latest one here.
             sender: The direction: ``"client"`` or ``"server"``.
             kind: ``"handshake"``, ``"text"``, ``"binary"``, ``"continuation"``, ``"close"``,
-                ``"ping"``, ``"pong"``, ``"reserved"``, ``"malformed"``, ``"lost"`` or
-                ``"error"``.
+                ``"ping"``, ``"pong"``, ``"reserved"``, ``"malformed"``, ``"lost"``,
+                ``"error"`` or ``"http"``.
             where: A function that takes a record and says whether it matches. It is asked about
                 those that match everything else.
 
@@ -114,9 +126,12 @@ class Records(Sequence[Record]):
         if connection is not None and connection < 0:
             numbers = sorted({record.connection for record in self})
             if len(numbers) < -connection:
-                return Records(dropped=self.dropped)
+                return self._like(())
             conditions.connection = numbers[connection]
-        return Records(filter(conditions.match, self), dropped=self.dropped)
+        return self._like(filter(conditions.match, self))
+
+    def _like(self, records: Iterable[Record]) -> Records:
+        return Records(records, dropped=self.dropped, viewpoint=self.viewpoint)
 
     def traffic(self) -> Traffic:
         """Return frames and bytes in each direction, and the overhead of framing."""
@@ -125,14 +140,14 @@ class Records(Sequence[Record]):
     def __str__(self) -> str:
         from . import render  # here, for import wslab is not to wait for what draws
 
-        return printable(render.text(self, self.dropped))
+        return printable(render.text(self, self.dropped, self.viewpoint))
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         from . import diagram, render
 
         return {
-            "text/plain": render.text(self, self.dropped),
-            "text/html": diagram.page(self, self.dropped),
+            "text/plain": render.text(self, self.dropped, self.viewpoint),
+            "text/html": diagram.page(self, self.dropped, self.viewpoint),
         }
 
 
@@ -147,6 +162,7 @@ class Transcript(Sequence[Record]):
         keep: How many records to keep at most.
         keep_bytes: How many bytes of payloads to keep at most, in all records together. The last
             record stays even if it alone has more.
+        viewpoint: Who sees what crosses the wire, in words; stated where the records are shown.
 
     >>> transcript = Transcript(keep=2)
     >>> from wslab.wire import Lost
@@ -155,7 +171,13 @@ class Transcript(Sequence[Record]):
     ([2, 3], 1)
     """
 
-    def __init__(self, *, keep: int = 1000, keep_bytes: int = 16 * 2**20) -> None:
+    def __init__(
+        self,
+        *,
+        keep: int = 1000,
+        keep_bytes: int = 16 * 2**20,
+        viewpoint: str = VIEWPOINT,
+    ) -> None:
         if keep < 1 or keep_bytes < KEEP_PAYLOAD:
             raise ValueError(f"keep must be at least 1 and keep_bytes at least {KEEP_PAYLOAD}")
         self._keep = keep
@@ -172,6 +194,7 @@ class Transcript(Sequence[Record]):
         self._changed = threading.Condition(self._lock)
         self._writer: threading.Thread | None = None
         self._waiting = 0  # so that the server's thread notifies only if somebody listens
+        self.viewpoint = viewpoint
 
     @property
     def dropped(self) -> int:
@@ -258,7 +281,7 @@ class Transcript(Sequence[Record]):
             end = self._make()
             records = cast("deque[Record]", self._records.copy())
             made = islice(records, end - self._dropped)  # more may have come
-            return Records(made, dropped=self._dropped)
+            return Records(made, dropped=self._dropped, viewpoint=self.viewpoint)
 
     def filter(
         self,
@@ -411,6 +434,8 @@ def _kept_bytes(record: Record | Unmade) -> int:
             return len(record.head) + (0 if record.opens else KEEP_PAYLOAD)
         case Malformed():
             return KEEP_PAYLOAD
+        case Exchange():
+            return len(record.request) + len(record.response)
         case HandlerError():
             return len(record.message) + len(record.traceback)
     return 0

@@ -9,9 +9,10 @@ A :class:`Decoder` reads one direction of one connection and emits
 :class:`Malformed`  bytes in which no handshake or frame can be found
 ==================  =====================================================================
 
-Two more kinds of record come from the server rather than from bytes: :class:`Lost`, the TCP
-connection ended without a closing handshake (§7.1.5: code 1006), and :class:`HandlerError`, the
-server's own code raised.
+Three more kinds of record come from the server, or from a tap, rather than from bytes:
+:class:`Lost`, the TCP connection ended without a closing handshake (§7.1.5: code 1006),
+:class:`HandlerError`, the server's own code raised, and :class:`Exchange`, an HTTP request beside
+the WebSockets.
 
 >>> decoder = Decoder("server", connection=1, handshake=False)
 >>> [frame] = decoder.feed(b"\\x81\\x05hello")
@@ -32,6 +33,7 @@ from ._stdout import printable
 __all__ = [
     "KEEP_PAYLOAD",
     "Decoder",
+    "Exchange",
     "Frame",
     "HandlerError",
     "Handshake",
@@ -58,6 +60,7 @@ Kind: TypeAlias = Literal[
     "malformed",
     "lost",
     "error",
+    "http",
 ]
 
 KEEP_PAYLOAD: Final = 64 * 1024
@@ -134,6 +137,8 @@ class Handshake:
         body: What follows the head where it does not open a connection: the body of a response
             that refuses, or of a request that is not a GET; at most 64 KiB are kept.
         time: Seconds, as passed to :meth:`Decoder.feed`.
+        changed: What :func:`wslab.tap` changed on the way to the server: for each header its name,
+            the value here, and the value that was passed on.
 
     >>> decoder = Decoder("client", connection=1)
     >>> [request] = decoder.feed(b"GET /chat HTTP/1.1\\r\\nHost: example.com\\r\\n\\r\\n")
@@ -146,6 +151,7 @@ class Handshake:
     head: bytes
     body: bytes | bytearray = dataclasses.field(default=b"", hash=False)
     time: float = dataclasses.field(default=0.0, compare=False)
+    changed: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def kind(self) -> Kind:
@@ -428,7 +434,42 @@ class HandlerError:
         return None
 
 
-Record: TypeAlias = Handshake | Frame | Malformed | Lost | HandlerError
+@dataclasses.dataclass(frozen=True, slots=True)
+class Exchange:
+    """
+    An HTTP request and its response that passed through :func:`wslab.tap` beside WebSockets.
+
+    Attributes:
+        connection: Number of the connection.
+        request: First line of the request, such as ``"GET /index.html HTTP/1.1"``.
+        response: First line of the response; ``""`` where none came.
+        sent: Bytes of the request's body on the wire.
+        received: Bytes of the response's body on the wire, those that came.
+        time: Seconds on the transcript's clock, at the end of the response.
+    """
+
+    connection: int
+    request: str
+    response: str = ""
+    sent: int = 0
+    received: int = 0
+    time: float = dataclasses.field(default=0.0, compare=False)
+
+    def __repr__(self) -> str:
+        return _repr(self, f"{_cut(self.request)!r}, {_cut(self.response)!r}")
+
+    @property
+    def kind(self) -> Kind:
+        """Always ``"http"``."""
+        return "http"
+
+    @property
+    def sender(self) -> Sender:
+        """Always ``"client"``, who asked."""
+        return "client"
+
+
+Record: TypeAlias = Handshake | Frame | Malformed | Lost | HandlerError | Exchange
 
 _REPR_LENGTH: Final = 40
 
