@@ -87,7 +87,8 @@ lesson: $(STAMP) ## begin a lesson, or write its exercises anew: NAME=11_my_less
 
 test-lesson: $(STAMP) ## run all tests of one lesson: NAME=11_my_lesson
 	$(BIN)/python -m pytest -p no:nbval tests/test_notebooks_hygiene.py tests/test_exercise_cells.py \
-		tests/test_exercises.py -k "$(NAME) or [$(shell echo "$(NAME)" | sed 's/^0*\([0-9]*\).*/\1/')."
+		tests/test_exercise.py tests/test_exercises.py tests/test_answers.py tests/test_hostile_answers.py \
+		-k "$(NAME) or [$(shell echo "$(NAME)" | sed 's/^0*\([0-9]*\).*/\1/')."
 	$(BIN)/python -m pytest $(NBVAL) notebooks/$(NAME).ipynb tests/test_notebooks_kernel.py -k "$(NAME)"
 
 # A hub gets the same versions: pins in an output file are kept where they fit.

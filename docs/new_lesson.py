@@ -1,9 +1,9 @@
 """
 Begin a lesson, or bring its exercise cells up to date: `make lesson NAME=11_my_lesson`.
 
-What is not there yet is made from ``docs/template.ipynb`` and ``docs/template_exercises.py``. Then
-the exercises' cells are written into the notebook anew, word for word as ``wslab.exercises`` has
-them.
+What is not there yet is made from the files ``docs/template*``: the notebook, its folder of
+exercises with one in it, and answers to that. Then the exercises' cells are written into the
+notebook anew, word for word as ``wslab.exercises`` has them.
 """
 
 from __future__ import annotations
@@ -11,89 +11,109 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
 ROOT = Path(__file__).parents[1]
+NOTEBOOKS = ROOT / "notebooks"
 REGISTRY = ROOT / "wslab" / "exercises" / "__init__.py"
 
 
-def register(source: str, module: str) -> str:
+def register(source: str, folder: str) -> str:
     """
-    Add a module to the two lists in ``wslab/exercises/__init__.py``.
+    Add a folder to the two lists in ``wslab/exercises/__init__.py``.
 
     Raises:
         ValueError: The lists are not where they were.
     """
     imported = re.search(r"(?<=from \. import \(\n)(?:    \w+,\n)+", source)
-    listed = re.search(r"(?<=    for module in \(\n)(?:        \w+,\n)+", source)
+    listed = re.search(r"(?<=CHAPTERS: Final = \(\n)(?:    \w+,\n)+", source)
     if not (imported and listed):
-        raise ValueError(f"add {module} by hand to both lists in {REGISTRY.name}")
-    lines = sorted([*imported[0].splitlines(keepends=True), f"    {module},\n"])
-    source = source.replace(listed[0], f"{listed[0]}        {module},\n")
+        raise ValueError(f"add {folder} by hand to both lists in {REGISTRY.name}")
+    lines = sorted([*imported[0].splitlines(keepends=True), f"    {folder},\n"])
+    source = f"{source[: listed.end()]}    {folder},\n{source[listed.end() :]}"
     return source.replace(imported[0], "".join(lines), 1)
+
+
+def free_numbers() -> list[str]:
+    """The number after the last; then, for a lesson in between, 04b where 04 is and so on."""
+    taken = Counter(path.name[:2] for path in NOTEBOOKS.glob("*.ipynb"))
+    with_letters = (f"{number}{'abcdefgh'[count]}" for number, count in sorted(taken.items()))
+    return [f"{int(max(taken)) + 1:02}", *with_letters]
 
 
 def begin(name: str) -> Path:
     """
-    Make the notebook and its exercises, where they are not there yet.
+    Make the notebook, its first exercise and its answers, where they are not there yet.
 
     Raises:
         ValueError: It is no name for a lesson, or not the next number.
     """
     if not re.fullmatch(r"\d\d[b-z]?_[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
         raise ValueError(f"{name!r} is not of the form 11_my_lesson")
-    number, _, module = name.partition("_")
-    notebook = ROOT / "notebooks" / f"{name}.ipynb"
+    notebook = NOTEBOOKS / f"{name}.ipynb"
     if notebook.exists():
         return notebook
-    following = 1 + max(int(path.name[:2]) for path in notebook.parent.glob("*.ipynb"))
-    if number != f"{following:02}":
-        raise ValueError(f"the next lesson's number is {following:02}")
-    exercises = REGISTRY.with_name(f"{module}.py")
+    number, _, folder = name.partition("_")
+    if number not in (free := free_numbers()):
+        raise ValueError(f"the next lesson's number is {free[0]}; in between there is {free[1:]}")
+    exercises = REGISTRY.parent / folder
     if exercises.exists():
-        raise ValueError(f"{exercises.name} is there already: choose other words")
-    title = module.replace("_", " ").capitalize()
-    for template, made in [("template.ipynb", notebook), ("template_exercises.py", exercises)]:
+        raise ValueError(f"{folder}/ is there already: choose other words")
+    made = {
+        "template.ipynb": notebook,
+        "template_folder.py": exercises / "__init__.py",
+        "template_exercise.py": exercises / "shout.py",
+        "template_answers.py": ROOT / "tests" / "answers" / name / "shout.py",
+    }
+    source = register(REGISTRY.read_text(encoding="utf-8"), folder)
+    title = folder.replace("_", " ").capitalize()
+    for template, path in made.items():
         text = (ROOT / "docs" / template).read_text(encoding="utf-8")
-        text = text.replace("NN · TITLE", f"{number} · {title}").replace("NN.", f"{int(number)}.")
-        made.write_text(text, encoding="utf-8")
-    source = register(REGISTRY.read_text(encoding="utf-8"), module)
+        text = text.replace("NN · TITLE", f"{number} · {title}").replace("NN_NAME", name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.replace("NN.1", next_id(number)), encoding="utf-8")
     REGISTRY.write_text(source, encoding="utf-8")
     return notebook
 
 
-def has_section(nb: nbformat.NotebookNode, title: str) -> bool:
-    """Return whether a notebook has a section of this title."""
-    lines = [
-        line
-        for cell in nb.cells
-        if cell.cell_type == "markdown"
-        for line in cell.source.splitlines()
-    ]
-    return any(line.startswith("#") and line.lstrip("# ") == title for line in lines)
-
-
-def write_exercises(path: Path) -> int:
-    """
-    Write the exercises' cells behind the cell "exercises"; return how many there are.
-
-    Of a notebook in two parts, each part has the exercises that build on its own sections.
-    """
+def next_id(number: str) -> str:
+    """The id of a lesson's first exercise: 04b goes on where 04 ends."""
     sys.path.insert(0, str(ROOT))
     from wslab.exercises import EXERCISES
 
+    leading = int(number[:2])
+    return f"{leading}.{sum(id.startswith(f'{leading}.') for id in EXERCISES) + 1}"
+
+
+def exercises_of(name: str) -> list[Any]:
+    """The exercises of a notebook, anew from their files."""
+    sys.path.insert(0, str(ROOT))
+    for module in [module for module in sys.modules if module.startswith("wslab.exercises")]:
+        del sys.modules[module]
+    from wslab.exercises import CHAPTERS
+
+    return [one for chapter in CHAPTERS if name == chapter.NOTEBOOK for one in chapter.EXERCISES]
+
+
+def write_exercises(path: Path) -> int:
+    """Write the exercises' cells behind the cell "exercises"; return how many there are."""
     nb = nbformat.read(path, as_version=4)
+    outputs = {cell.id: cell.outputs for cell in nb.cells if cell.cell_type == "code"}
+    counts = {cell.id: cell.execution_count for cell in nb.cells if cell.cell_type == "code"}
     kept = [cell for cell in nb.cells if not re.fullmatch(r"exercise-\d.*", cell.id)]
     cells = []
-    mine = [one for id, one in EXERCISES.items() if id.startswith(f"{int(path.name[:2])}.")]
-    if len(list(path.parent.glob(f"{path.name[:2]}*.ipynb"))) > 1:
-        mine = [one for one in mine if has_section(nb, one.needs)]
+    mine = exercises_of(path.stem)
     for exercise in mine:
         id = f"exercise-{exercise.id.replace('.', '-')}"
         cells.append(nbformat.v4.new_markdown_cell(exercise.markdown, id=id))
-        cells.append(nbformat.v4.new_code_cell(exercise.code, id=f"{id}-code"))
+        code = nbformat.v4.new_code_cell(exercise.code, id=f"{id}-code")
+        # What an unsolved exercise shows is the same whatever its task says.
+        code.outputs, code.execution_count = outputs.get(code.id, []), counts.get(code.id)
+        cells.append(code)
     [place] = [index for index, cell in enumerate(kept, 1) if cell.id == "exercises"]
     nb.cells = kept[:place] + cells + kept[place:]
     nbformat.write(nb, path)

@@ -257,6 +257,14 @@ def _frozen() -> Iterator[None]:
 
 
 @pytest.fixture
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep progress in a folder of the test; forget which hints were given."""
+    monkeypatch.setenv("WSLAB_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr("wslab.exercises._hints_given", {})
+    return tmp_path / "data"
+
+
+@pytest.fixture
 def leaves_nothing(_frozen: None, request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves a running server, a thread or a socket behind."""
     # jupyter_client keeps an event loop for the next kernel.

@@ -51,8 +51,8 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def next_lesson() -> str:
     """The name of the lesson that comes next."""
-    numbers = [int(path.name[:2]) for path in (ROOT / "notebooks").glob("*.ipynb")]
-    return f"{max(numbers) + 1:02}_my_lesson"
+    last = max(path.name[:2] for path in (ROOT / "notebooks").glob("*.ipynb"))
+    return f"{int(last) + 1:02}_my_lesson"
 
 
 @pytest.mark.kernel
@@ -80,7 +80,7 @@ def test_following_it_adds_a_lesson(tmp_path: Path) -> None:
     ]
     assert "NN" not in path.read_text(encoding="utf-8")
     before = path.read_bytes()
-    source = folder / "wslab" / "exercises" / "my_lesson.py"
+    source = folder / "wslab" / "exercises" / "my_lesson" / "shout.py"
     source.write_text(source.read_text(encoding="utf-8").replace('"Shout"', '"Louder"'), "utf-8")
     assert run(commands()[0].replace(EXAMPLE, name), folder).returncode == 0
     assert path.read_bytes() != before
@@ -93,7 +93,8 @@ def test_following_it_adds_a_lesson(tmp_path: Path) -> None:
     [
         ("my_lesson", "is not of the form 11_my_lesson"),
         ("98_my_lesson", "the next lesson's number is"),
-        (f"{next_lesson()[:2]}_server", "server.py is there already"),
+        (f"{next_lesson()[:2]}_server", "server/ is there already"),
+        ("04c_my_lesson", "in between there is"),
         ("", "is not of the form"),
     ],
 )
@@ -122,6 +123,7 @@ def test_targets_and_files_exist() -> None:
     assert {"lesson", "notebooks", "lint", "test-oldest"} <= targets
     assert [target for target in targets if f"\n{target}:" not in makefile] == []
     named = re.findall(r"`((?:docs|tests|wslab|\.github)/[\w./]+)`|\]\(([\w./]+)\)", TEXT)
-    files = {one or other for one, other in named} - {"wslab/exercises/my_lesson.py"}
+    made = {"wslab/exercises/my_lesson/", "tests/answers/11_my_lesson/"}
+    files = {one or other for one, other in named} - made
     assert len(files) >= 6
     assert [name for name in files if not (ROOT / name).exists()] == []

@@ -10,20 +10,15 @@ from typing import Any
 import nbformat
 import pytest
 
-from wslab.exercises import EXERCISES, Exercise
+from wslab.exercises import CHAPTERS, EXERCISES, Exercise
 
 NOTEBOOKS = pathlib.Path(__file__).parent.parent / "notebooks"
 
 
 def notebook(exercise: Exercise) -> Any:
-    """The notebook that an exercise ends; of one in two parts, the part that has its cells."""
-    number = int(exercise.id.partition(".")[0])
-    paths = sorted(NOTEBOOKS.glob(f"{number:02d}*.ipynb"))
-    parts = [nbformat.read(path, as_version=4) for path in paths]
-    for part in parts:
-        if any(cell.id == cell_id(exercise) for cell in part.cells):
-            return part
-    return parts[0]
+    """The notebook that an exercise ends."""
+    [name] = [chapter.NOTEBOOK for chapter in CHAPTERS if exercise in chapter.EXERCISES]
+    return nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
 
 
 def cell_id(exercise: Exercise) -> str:

@@ -129,6 +129,17 @@ def test_wheel_says_what_it_is(metadata: Message) -> None:
     assert metadata.get_payload() == (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def test_wheel_has_no_answers(wheel: Path) -> None:
+    """Only tests need those; a solution is part of its exercise."""
+    with ZipFile(wheel) as archive:
+        names = archive.namelist()
+        assert "wslab/exercises/client/send_json.py" in names
+        assert [name for name in names if "answers/" in name] == []
+        for name in names:
+            if name.startswith("wslab/exercises/"):
+                assert "# %% wrong" not in archive.read(name).decode(), name
+
+
 def test_wheel_has_the_command(wheel: Path) -> None:
     """`wslab` is a command, and a plugin of pytest."""
     with ZipFile(wheel) as archive:

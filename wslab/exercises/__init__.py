@@ -1,14 +1,15 @@
 """
 Exercises that check themselves over a real socket.
 
-One module for each notebook holds its exercises; :mod:`._exercise` says what an exercise is,
-:mod:`._probe` has the tools to judge an answer.
+One folder for each notebook has a file for each of its exercises; :mod:`._exercise` says what an
+exercise is, :mod:`._rule` how a clause of its task becomes a rule, :mod:`._judge` has the tools to
+judge an answer.
 """
 
 from __future__ import annotations
 
 import difflib
-from typing import Any
+from typing import Any, Final
 
 from wslab._stdout import printable
 
@@ -25,26 +26,38 @@ from . import (
     server,
     testing,
 )
-from ._exercise import Check, Exercise
+from ._check import Check
+from ._exercise import Exercise
 from ._progress import Progress
 
-__all__ = ["EXERCISES", "Check", "Exercise", "Progress", "check", "hint", "progress", "solution"]
+__all__ = [
+    "CHAPTERS",
+    "EXERCISES",
+    "Check",
+    "Exercise",
+    "Progress",
+    "check",
+    "hint",
+    "progress",
+    "solution",
+]
+
+CHAPTERS: Final = (
+    client,
+    server,
+    binary,
+    errors,
+    formats,
+    many,
+    security,
+    alive,
+    scale,
+    testing,
+)
+"""The folders, in the order of their notebooks; each has EXERCISES and the name of its NOTEBOOK."""
 
 EXERCISES: dict[str, Exercise] = {
-    exercise.id: exercise
-    for module in (
-        client,
-        server,
-        binary,
-        errors,
-        formats,
-        many,
-        security,
-        alive,
-        scale,
-        testing,
-    )
-    for exercise in module.EXERCISES
+    exercise.id: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES
 }
 
 _hints_given: dict[str, int] = {}

@@ -1,71 +1,23 @@
 """
-What an exercise is, and how an answer is judged.
+What an exercise is.
 
-An exercise has one source: the text in the notebook, the starter, the hints, the solution, answers
-that must pass and answers that must not are all attributes of one :class:`Exercise`. Its *probe*
-judges behaviour over a real connection and raises :class:`Finding` for the first thing that is
-wrong.
+An exercise has one source: the text in the notebook, the starter, the hints, the solution and the
+rules that judge an answer are all attributes of one :class:`Exercise`. Answers that must pass, and
+answers that must not, are in ``tests/answers``.
 """
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import html
 import inspect
-import textwrap
-from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
-from wslab._stdout import printable
-from wslab.transcript import Records
+from ._attempted import is_attempted
+from ._check import Check
+from ._judge import Finding
+from ._rule import Rule
 
-__all__ = ["Check", "Exercise", "Finding", "Outcome", "WrongAnswer"]
-
-Outcome: TypeAlias = Literal["passed", "not yet", "not attempted"]
-
-
-class Finding(Exception):
-    """
-    What is wrong with an answer, in a way that helps.
-
-    Args:
-        problem: What is wrong, in a sentence.
-        sent: What the probe sent, if that matters.
-        expected: What a correct answer does then.
-        got: What happened instead.
-        records: The part of the transcript that proves it.
-    """
-
-    def __init__(
-        self,
-        problem: str,
-        *,
-        sent: str | None = None,
-        expected: str | None = None,
-        got: str | None = None,
-        records: Records | None = None,
-    ) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.sent = sent
-        self.expected = expected
-        self.got = got
-        self.records = records
-
-
-@dataclasses.dataclass(frozen=True)
-class WrongAnswer:
-    """
-    An answer that must not pass, and a part of the sentence it must get.
-
-    Attributes:
-        code: Source that defines the name the exercise asks for.
-        finding: Words that the finding's problem must contain.
-    """
-
-    code: str
-    finding: str
+__all__ = ["Exercise"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,12 +34,11 @@ class Exercise:
         hints: One more each time, from a nudge to nearly the answer.
         solution: Code that passes.
         explanation: Why the solution is as it is, as Markdown.
-        alternatives: Other code that passes.
-        wrong: Code that must not pass.
-        probe: Called with the answer; returns if it is right, raises :class:`Finding` if not.
+        rules: What the task asks for, clause by clause, from the plain to the awkward.
         minutes: How long it takes.
         difficulty: 1 (complete a line) to 3 (build something).
         needs: Title of the section of the notebook that it builds on.
+        not_judged: Words of the task that a check cannot judge over a socket.
     """
 
     id: str
@@ -98,12 +49,11 @@ class Exercise:
     hints: tuple[str, ...]
     solution: str
     explanation: str
-    alternatives: tuple[str, ...]
-    wrong: tuple[WrongAnswer, ...]
-    probe: Callable[[Any], None]
+    rules: tuple[Rule, ...]
     minutes: int
     difficulty: Literal[1, 2, 3]
     needs: str
+    not_judged: tuple[str, ...] = ()
 
     @property
     def markdown(self) -> str:
@@ -121,7 +71,7 @@ class Exercise:
         return f'{self.starter.strip()}\n\n\nwslab.check("{self.id}", {self.name})'
 
     def check(self, answer: Any) -> Check:
-        """Judge an answer: see :func:`wslab.check`."""
+        """Judge an answer: see :func:`wslab.check`. The first rule that it breaks is told."""
         if inspect.iscoroutine(answer):
             answer.close()
             raise TypeError(
@@ -131,77 +81,8 @@ class Exercise:
         if not is_attempted(answer):
             return Check(self.id, "not attempted")
         try:
-            self.probe(answer)
+            for rule in self.rules:
+                rule(answer)
         except Finding as finding:
             return Check(self.id, "not yet", finding)
-        return Check(self.id, "passed")
-
-
-@dataclasses.dataclass(frozen=True)
-class Check:
-    """
-    What a check found; a cell shows it.
-
-    Attributes:
-        id: The exercise.
-        outcome: ``"passed"``, ``"not yet"`` or ``"not attempted"``.
-        finding: What is wrong, if it is "not yet".
-    """
-
-    id: str
-    outcome: Outcome
-    finding: Finding | None = None
-
-    def __bool__(self) -> bool:
-        return self.outcome == "passed"
-
-    def __str__(self) -> str:
-        rows = (f"{title}: {words}" if title else words for title, words in self._rows())
-        return printable("\n".join(rows))
-
-    __repr__ = __str__
-
-    def _rows(self) -> list[tuple[str, str]]:
-        if self.outcome == "passed":
-            return [("", f"✓ Exercise {self.id}: passed")]
-        if self.finding is None:
-            words = "not attempted yet; replace each ... and run the cell again"
-            return [("", f"○ Exercise {self.id}: {words}")]
-        finding = self.finding
-        rows = [("", f"✗ Exercise {self.id}: not yet. {finding.problem}")]
-        for title in ("sent", "expected", "got"):
-            if words := getattr(finding, title):
-                rows.append((title, words))
-        return [*rows, ("", f'wslab.hint("{self.id}") gives a hint.')]
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        records = self.finding.records if self.finding else None
-        plain = str(self) if not records else f"{self}\n{records}"
-        lines = "<br>".join(
-            f"<b>{title}:</b> <code>{html.escape(words)}</code>" if title else html.escape(words)
-            for title, words in self._rows()
-        )
-        picture = records._repr_mimebundle_()["text/html"] if records else ""
-        return {"text/plain": plain, "text/html": f"<div>{lines}</div>{picture}"}
-
-
-def is_attempted(answer: Any) -> bool:
-    """Return whether nothing in the answer is still ``...``."""
-    if answer is ...:
-        return False
-    try:
-        source = textwrap.dedent(inspect.getsource(answer))
-        tree = ast.parse(source)
-    except (OSError, TypeError, SyntaxError):  # no source to look at: then it is no starter
-        return True
-    # tuple[int, ...] and array[..., 0] are complete.
-    complete = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Subscript)
-        for inner in ast.walk(node.slice)
-    }
-    return not any(
-        isinstance(node, ast.Constant) and node.value is ... and id(node) not in complete
-        for node in ast.walk(tree)
-    )
+        return Check(self.id, "passed", not_judged=self.not_judged)

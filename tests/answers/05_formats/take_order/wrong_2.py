@@ -1,0 +1,113 @@
+"""Answers to exercise 5.3, “An error that helps”."""
+
+# %% wrong
+# finding: a correct message should be accepted
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+Table = Annotated[int, Meta(ge=1, le=20)]
+
+
+class Order(Struct, tag_field="type", tag="order"):
+    table: Table
+    dishes: Annotated[list[str], Meta(min_length=1)]
+    note: str = ""
+
+
+class Cancel(Struct, tag_field="type", tag="cancel"):
+    table: Table
+
+
+order_decoder = msgspec.json.Decoder(Order | Cancel)
+
+
+async def take_order(ws):
+    for text in [await ws.recv()]:
+        try:
+            order_decoder.decode(text)
+            reply = {"type": "accepted"}
+        except (ValueError, RecursionError) as exc:
+            reply = {"type": "error", "message": str(exc)}
+        await ws.send(msgspec.json.encode(reply), text=True)
+
+
+# %% wrong
+# finding: 'type' is wrong here
+import wslab
+
+
+class Bad(ValueError):
+    pass
+
+
+def check_table(message):
+    table = message.get("table")
+    if type(table) is not int or not 1 <= table <= 20:
+        raise Bad("table: a number from 1 to 20 is expected")
+
+
+def check_order(message):
+    check_table(message)
+    dishes = message.get("dishes")
+    if not isinstance(dishes, list) or not dishes:
+        raise Bad("dishes: a list that is not empty is expected")
+    if not all(isinstance(dish, str) for dish in dishes):
+        raise Bad("dishes: a list of strings is expected")
+    if not isinstance(message.get("note", ""), str):
+        raise Bad("note: a string is expected")
+
+
+CHECKS = {"order": check_order, "cancel": check_table}
+
+
+async def take_order(ws):
+    async for text in ws:
+        try:
+            message = wslab.handlers.parse_json(text)
+            if not isinstance(message, dict):
+                raise Bad("an object is expected")
+            kind = message.get("type", "order")
+            if not isinstance(kind, str) or kind == "pay":
+                raise Bad("type: order or cancel is expected")
+            CHECKS[kind](message)
+            reply = {"type": "accepted", "log": "to the kitchen"}
+        except ValueError as error:
+            print("refused", error)
+            reply = {"message": f"Error! {error}", "type": "error"}
+        await ws.send(wslab.handlers.to_json(reply))
+
+
+# %% wrong
+# finding: an error is due: the connection was closed
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+Table = Annotated[int, Meta(ge=1, le=20)]
+
+
+class Order(Struct, tag_field="type", tag="order"):
+    table: Table
+    dishes: Annotated[list[str], Meta(min_length=1)]
+    note: str = ""
+
+
+class Cancel(Struct, tag_field="type", tag="cancel"):
+    table: Table
+
+
+order_decoder = msgspec.json.Decoder(Order | Cancel)
+
+
+async def take_order(ws):
+    async for text in ws:
+        try:
+            order_decoder.decode(text)
+            reply = {"type": "accepted"}
+        except (ValueError, RecursionError) as exc:
+            raise SystemExit(str(exc))  # noqa: B904
+            reply = {"type": "error", "message": str(exc)}
+        await ws.send(msgspec.json.encode(reply), text=True)

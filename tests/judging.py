@@ -1,0 +1,41 @@
+"""What tests of exercises share: less patience, and what may go wrong on other threads."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+import wslab.exercises
+
+BOUND = 12.0
+"""Seconds that a check may take at most, whatever the answer does."""
+
+# On the thread of a server or a client that is being ended, nobody is left to handle these.
+hostile = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnhandledThreadExceptionWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+    "ignore:coroutine .* was never awaited:RuntimeWarning",
+)
+
+cannot_interrupt = sys.version_info < (3, 12) and sys.gettrace() is not None
+interrupts = pytest.mark.skipif(
+    cannot_interrupt,
+    reason="Python 3.11 with a trace function cannot interrupt a thread: see LoopThread._interrupt",
+)
+
+
+@contextlib.contextmanager
+def impatience() -> Iterator[None]:
+    """Let checks wait for less time: most wrong answers leave them waiting."""
+    limits = {"REPLY_TIMEOUT": 0.3, "CLIENT_TIMEOUT": 0.6, "CROWD": 12}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, module in list(sys.modules.items()):
+            if name.startswith(f"{wslab.exercises.__name__}."):
+                for limit in limits.keys() & vars(module).keys():
+                    patch.setattr(module, limit, limits[limit])
+        run_client = wslab.exercises._judge.run_client
+        patch.setitem(run_client.__kwdefaults__, "timeout", limits["CLIENT_TIMEOUT"])
+        yield

@@ -1,0 +1,215 @@
+"""Tests of the rules by tests/answers: right answers pass, wrong ones are told what is wrong."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import answer_cells
+import pytest
+from answer_cells import Answer, define, spins
+from judging import cannot_interrupt, hostile, impatience
+
+from wslab.exercises import EXERCISES, Exercise
+from wslab.exercises._check import Check
+from wslab.exercises._judge import Finding
+
+pytestmark = [
+    pytest.mark.usefixtures("data_folder"),
+    # A thread that is ended between opening a socket and handing it over leaves it to the garbage
+    # collector, which may come in any later test. `clean` looks for sockets that stay open.
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
+
+clean = pytest.mark.usefixtures("leaves_nothing")
+each_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda one: one.id)
+
+ANSWERS = answer_cells.read()
+
+# Exercises that are judged by one probe still, not by rules. No id is ever added here.
+UNCONVERTED = {
+    *("1.1", "1.2", "1.3", "1.4"),
+    # server
+    *("2.1", "2.2", "2.3", "2.4", "2.5", "2.6"),
+    # binary
+    *("3.1", "3.2", "3.3", "3.4", "3.5"),
+    # errors
+    *("4.1", "4.2", "4.3", "4.4", "4.5", "4.6"),
+    # formats
+    *("5.1", "5.2", "5.3", "5.4", "5.5", "5.6"),
+    # many
+    *("6.1", "6.2", "6.3", "6.4"),
+    # security
+    *("7.1", "7.2", "7.3", "7.4"),
+    # alive
+    *("8.1", "8.2", "8.3", "8.4", "8.5", "8.6"),
+    # scale
+    *("9.1", "9.2", "9.3", "9.4", "9.5"),
+    # testing
+    *("10.1", "10.2", "10.3", "10.4"),
+}
+
+SLOW = {"2.5", "4.5", "6.4", "7.4", "8.1", "8.2", "10.1"}
+"""Exercises about time: judging any answer takes about a second, or more."""
+
+WAITING = re.compile("did not end|holds up|for ever|never came|should return")
+"""Findings that take about a second, or more."""
+
+
+def params(kind: str) -> list[Any]:
+    """Parameters: the answers of this kind."""
+    numbers: dict[str, int] = {}
+    found = []
+    for answer in ANSWERS:
+        if answer.kind == kind:
+            id = answer.exercise.id
+            numbers[id] = numbers.get(id, 0) + 1
+            slow = id in SLOW or WAITING.search(answer.finding)
+            marks = pytest.mark.slow if slow else ()
+            found.append(pytest.param(answer, id=f"{id}-{numbers[id]}", marks=marks))
+    return found
+
+
+def of(exercise: Exercise, kind: str) -> list[Answer]:
+    """The answers to an exercise of this kind."""
+    return [one for one in ANSWERS if one.exercise is exercise and one.kind == kind]
+
+
+def broken(exercise: Exercise, answer: Any) -> list[str]:
+    """The clauses of all rules that an answer breaks."""
+    clauses = []
+    for rule in exercise.rules:
+        try:
+            rule(answer)
+        except Finding:
+            clauses.append(rule.clause)
+    return clauses
+
+
+# ---- the rules ----
+
+
+def test_what_is_left_to_convert() -> None:
+    """The list above is neither too short nor too long."""
+    without = {one.id for one in EXERCISES.values() if not all(rule.clause for rule in one.rules)}
+    assert without == UNCONVERTED
+
+
+@each_exercise
+def test_every_quote_stands_in_the_task(exercise: Exercise) -> None:
+    """A rule's clause is the task's own words, each once; so is what is not judged."""
+    clauses = [rule.clause for rule in exercise.rules] + list(exercise.not_judged)
+    assert [clause for clause in clauses if clause not in exercise.task] == []
+    assert len(set(clauses)) == len(clauses) > 0
+
+
+@each_exercise
+def test_every_rule_has_a_wrong_answer(exercise: Exercise) -> None:
+    """One that breaks this rule and no other."""
+    clauses = {rule.clause for rule in exercise.rules} - {""}
+    alone = {answer.breaks for answer in of(exercise, "wrong") if answer.alone}
+    assert clauses - alone == set()
+
+
+@each_exercise
+def test_enough_answers(exercise: Exercise) -> None:
+    """Right ones in three styles, counting the solution; four wrong ones; all different."""
+    right, wrong = of(exercise, "right"), of(exercise, "wrong")
+    assert len({one.code for one in right}) == len(right)
+    assert len({one.code for one in wrong}) == len(wrong)
+    assert len(right) >= (2 if exercise.id in UNCONVERTED else 3)
+    assert len(wrong) >= 4
+
+
+def test_every_file_belongs_to_an_exercise() -> None:
+    """No answer is forgotten because its file has another name."""
+    files = {path for _, *home in answer_cells.homes() for path in answer_cells.files(*home)}
+    assert set(answer_cells.ANSWERS.rglob("*.py")) == files
+
+
+def test_every_answer_defines_the_name() -> None:
+    """What the cell passes to the check is there, whichever code stands above it."""
+    without = []
+    for answer in ANSWERS:
+        try:
+            answer.define()
+        except KeyError:
+            without.append(answer.place)
+    assert without == []
+
+
+# ---- the answers ----
+
+
+@clean
+class TestRightAnswers:
+    @pytest.mark.parametrize("answer", params("right"))
+    def test_passes(self, answer: Answer) -> None:
+        """Every style is as good as another."""
+        result = answer.exercise.check(answer.define())
+        assert result.outcome == "passed", f"{answer.place}: {result}"
+
+
+def is_told(answer: Answer, result: Check) -> bool:
+    """Whether a check found what is wrong with a wrong answer."""
+    finding = result.finding
+    return bool(finding and finding.clause == answer.breaks and answer.finding in finding.problem)
+
+
+@clean
+@hostile
+class TestWrongAnswers:  # a class, so that xdist may run them beside all the others
+    @pytest.mark.parametrize("answer", params("wrong"))
+    def test_finding(self, answer: Answer) -> None:
+        """It is told what is wrong, in the task's words, and is not told the solution."""
+        if cannot_interrupt and spins(answer.code):
+            pytest.skip("it could not be interrupted")
+        exercise, given = answer.exercise, answer.define()
+        with impatience():
+            result = exercise.check(given)
+        if not is_told(answer, result):
+            # A busy machine: is it another finding when there is time enough?
+            result = exercise.check(given)
+        assert result.outcome == "not yet", f"{answer.place}: it passed"
+        assert is_told(answer, result), f"{answer.place}: {result}"
+        assert result.finding is not None
+        if answer.breaks:
+            finding = result.finding
+            assert [finding.sent, finding.expected, finding.got].count(None) == 0, str(result)
+        assert given_away(answer, str(result)) == []
+        assert set(result._repr_mimebundle_()) == {"text/plain", "text/html"}
+
+    @pytest.mark.parametrize("answer", [one for one in params("wrong") if one.values[0].alone])
+    def test_breaks_no_other_rule(self, answer: Answer) -> None:
+        """So each rule judges its own clause, whatever is wrong besides."""
+        if cannot_interrupt and spins(answer.code):
+            pytest.skip("it could not be interrupted")
+        given = answer.define()
+        with impatience():
+            clauses = broken(answer.exercise, given)
+        if clauses != [answer.breaks]:
+            clauses = broken(answer.exercise, given)
+        assert clauses == [answer.breaks], answer.place
+
+
+def given_away(answer: Answer, said: str) -> list[str]:
+    """The lines of the solution that a finding tells, though the answer has them not."""
+    exercise = answer.exercise
+    theirs = {line.strip() for line in (exercise.starter + answer.code).splitlines()}
+    return [
+        line.strip()
+        for line in exercise.solution.splitlines()
+        if len(line.strip()) > 20 and line.strip() not in theirs and line.strip() in said
+    ]
+
+
+@clean
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("1.1", "1.2"), ("2.1", "2.4"), ("2.1", "3.2")],
+)
+def test_solution_of_another_exercise_does_not_pass(wrong: str, right: str) -> None:
+    """An exercise judges what it asks for."""
+    other = EXERCISES[right]
+    with impatience():
+        assert EXERCISES[wrong].check(define(other.solution, other.name)).outcome == "not yet"

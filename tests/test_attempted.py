@@ -1,0 +1,49 @@
+"""Tests of wslab.exercises._attempted: what counts as more than the starter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from answer_cells import define
+
+from wslab.exercises._attempted import is_attempted
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def answer(url):\n    ...",
+        "def answer(url):\n    message = ...\n    return message",
+        "async def answer(ws):\n    await ws.send(...)",
+        "answer = ...",
+        "answer = lambda ws: ...",
+    ],
+)
+def test_not_attempted(code: str) -> None:
+    """Something is still to be filled in."""
+    assert not is_attempted(define(code, "answer"))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def answer(url):\n    '''Do it ...'''\n    return 'and so on ...'",
+        "def answer(url) -> tuple[int, ...]:\n    return (1,)",
+        "def answer(array):\n    return array[..., 0]",
+        "def answer(url):  # ...\n    return 1",
+        "answer = print",
+        "answer = None",
+        "import functools\nanswer = functools.partial(print, 1)",
+    ],
+)
+def test_attempted(code: str) -> None:
+    """Three dots elsewhere, or no source to look into."""
+    assert is_attempted(define(code, "answer"))
+
+
+def test_attempted_without_source() -> None:
+    """An answer from elsewhere, such as a library, is no starter."""
+    namespace: dict[str, Any] = {}
+    exec("async def answer(ws): ...", namespace)
+    assert is_attempted(namespace["answer"])

@@ -1,0 +1,55 @@
+"""Tests of wslab.exercises._judge: words for what is wrong, and awkward values."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from wslab.exercises._judge import awkward, show
+
+
+def test_show() -> None:
+    """The type of a message is seen, a long one is cut, and one that cannot be shown is named."""
+
+    class Evil:
+        def __repr__(self) -> str:
+            raise ValueError
+
+    assert show("a") == "'a'"
+    assert show(b"a") == "b'a'"
+    assert show(Evil()) == "<Evil>"
+    assert show("x" * 1000).endswith("… (1,002 characters)")
+    assert len(show("x" * 1000)) < 150
+
+
+@pytest.mark.parametrize("text", awkward.NOT_JSON.values(), ids=awkward.NOT_JSON)
+def test_what_is_no_json(text: str) -> None:
+    """Python's own parser refuses it, one way or another."""
+    with pytest.raises((ValueError, RecursionError)):
+        json.loads(text)
+
+
+def test_values_can_be_sent() -> None:
+    """All texts are UTF-8, all values JSON, apart from the two that only Python takes for it."""
+    for text in awkward.TEXTS.values():
+        assert text.encode().decode() == text
+    for name, value in {**awkward.VALUES, **awkward.NUMBERS}.items():
+        again = json.loads(json.dumps(value))
+        assert again == value or math.isnan(again), name
+    assert "no UTF-8" in awkward.BYTES
+    with pytest.raises(UnicodeDecodeError):
+        awkward.BYTES["no UTF-8"].decode()
+
+
+def test_generator_gives_the_same_for_the_same_seed() -> None:
+    """So a finding comes again when the cell is run again; and another seed gives others."""
+
+    def some(seed: str) -> list[object]:
+        values = awkward.Generator(seed)
+        return [f() for f in (values.text, values.bytes, values.number, values.value) * 20]
+
+    assert some("1.1") == some("1.1") != some("1.2")
+    assert len({repr(value) for value in some("1.1")}) > 60
+    json.dumps(awkward.Generator("1.1").value())

@@ -1,0 +1,116 @@
+"""Call a learner's function, so that it can hold up nothing and leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import ctypes
+import inspect
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from .finding import Finding, show
+from .interrupt import interrupt
+
+__all__ = ["call"]
+
+
+def call(
+    function: Any, *arguments: Any, timeout: float, release: Callable[[], None] = lambda: None
+) -> Any:
+    """
+    Call the learner's function on a thread of its own, so that it cannot hold up the cell.
+
+    Args:
+        function: A function, plain or ``async``.
+        arguments: What it is called with.
+        timeout: Seconds it may take.
+        release: Called when it took longer; ends what it may be waiting for.
+
+    Raises:
+        Finding: It raised, did not end in time, or cannot be called like that.
+    """
+    if not callable(function):
+        raise Finding(f"a function is expected, not {show(function)}")
+    try:
+        inspect.signature(function).bind(*arguments)
+    except (TypeError, ValueError) as exc:
+        raise Finding(f"it must take {len(arguments)} argument(s): {exc}") from None
+    outcome: concurrent.futures.Future[Any] = concurrent.futures.Future()
+
+    def target() -> None:
+        try:
+            result = function(*arguments)
+            if inspect.isawaitable(result):
+                result = _run(result, timeout)
+            outcome.set_result(result)
+        except BaseException as exc:
+            outcome.set_exception(exc)
+
+    thread = threading.Thread(target=target, name="wslab check", daemon=True)
+    thread.start()
+    deadline = time.monotonic() + timeout + 1
+    try:
+        return outcome.result(max(0.0, deadline - time.monotonic()))
+    except concurrent.futures.TimeoutError:
+        if outcome.done():
+            raise Finding("it waited for something that never came", got="TimeoutError") from None
+        release()
+        interrupt(thread)
+        raise Finding(f"it did not end within {timeout:g} s") from None
+    except KeyboardInterrupt:
+        if not outcome.done():  # the learner interrupted the cell
+            release()
+            interrupt(thread)
+            raise
+        raise Finding("it raised KeyboardInterrupt") from None
+    except BaseException as exc:
+        problem = f"it raised {type(exc).__name__}"
+        try:
+            words = str(exc)
+        except BaseException:  # it is the learner's
+            words = ""
+        raise Finding(problem, got=show(words)) from None
+
+
+def _run(awaitable: Awaitable[Any], timeout: float) -> Any:
+    """
+    Run an awaitable to its end, for a while.
+
+    ``asyncio.run()`` may have been patched by nest_asyncio for the kernel's thread, and it waits
+    for ever for tasks that swallow their cancellation.
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(_bounded(awaitable, timeout))
+    finally:
+        # Nobody is left to handle what is raised from here on.
+        loop.set_exception_handler(lambda loop, context: None)
+        try:
+            loop.run_until_complete(_clean_up())
+        finally:
+            loop.close()
+
+
+async def _bounded(awaitable: Awaitable[Any], timeout: float) -> Any:
+    task = asyncio.ensure_future(awaitable)
+    if not (await asyncio.wait([task], timeout=timeout))[0]:
+        raise TimeoutError
+    return task.result()
+
+
+async def _clean_up() -> None:
+    """Cancel what is left, then close asynchronous generators; wait for neither for ever."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        _, refusing = await asyncio.wait(tasks, timeout=0.5)
+        for task in refusing:
+            # Kept for ever: the garbage collector would run it on, without a loop, on any thread,
+            # where a task that swallows every exception goes round without a pause.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(task))
+    generators = asyncio.create_task(asyncio.get_running_loop().shutdown_asyncgens())
+    await asyncio.wait([generators], timeout=0.5)

@@ -1,0 +1,166 @@
+"""A learner's server, seen from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+
+from wslab.server import BackgroundServer
+
+from .client import Client
+from .finding import HELD_UP, Finding
+from .limits import CROWD, REPLY_TIMEOUT
+
+__all__ = ["Server"]
+
+# A client that is closed in the middle of a flood would print an internal error of websockets.
+_logger = logging.getLogger("wslab.exercises")
+_logger.addHandler(logging.NullHandler())
+_logger.propagate = False
+
+
+class Server:
+    """The learner's server, seen from outside."""
+
+    def __init__(self, background: BackgroundServer) -> None:
+        self.background = background
+        self._clients = 0
+        self._patience = REPLY_TIMEOUT
+
+    @contextlib.contextmanager
+    def client(self, *, path: str = "", **options: Any) -> Iterator[Client]:
+        """
+        Connect to it.
+
+        Args:
+            path: What the URL has after host and port.
+            options: For :func:`websockets.sync.client.connect`.
+
+        Raises:
+            Finding: It does not let the client in.
+        """
+        self._clients += 1
+        try:
+            connection = connect(
+                self.background.url + path,
+                open_timeout=REPLY_TIMEOUT,
+                close_timeout=REPLY_TIMEOUT,
+                ping_interval=None,
+                logger=_logger,
+                **options,
+            )
+        except (OSError, WebSocketException) as exc:
+            raise Finding(
+                HELD_UP if self.is_held_up() else "a client could not connect",
+                got=f"{type(exc).__name__}: {exc}",
+            ) from None
+        # A limit for sending only: websockets does not read before there is something to read.
+        with contextlib.suppress(OSError):  # it is closed already
+            connection.socket.settimeout(REPLY_TIMEOUT)
+        with connection as ws:
+            try:
+                yield Client(ws, self, self._clients)
+            except BaseException:
+                self._patience = 0.0  # something is wrong already: no long farewells
+                raise
+            finally:
+                ws.close_timeout = self._patience
+                began = time.monotonic()
+                ws.close()
+                if time.monotonic() - began > REPLY_TIMEOUT / 2:
+                    self._patience = 0.0  # one that does not say goodbye is enough
+
+    @contextlib.contextmanager
+    def clients(self, count: int) -> Iterator[list[Client]]:
+        """Connect several clients, all at the same time."""
+        with contextlib.ExitStack() as stack:
+            yield [stack.enter_context(self.client()) for _ in range(count)]
+
+    @contextlib.contextmanager
+    def deaf_client(self) -> Iterator[Client]:
+        """Connect a client whose network holds next to nothing, so that it must go on reading."""
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.settimeout(REPLY_TIMEOUT)
+            sock.connect(("127.0.0.1", self.background.port))
+            with self.client(sock=sock, max_queue=1) as client:
+                try:
+                    yield client
+                finally:
+                    client.vanish()
+
+    def come_and_go(self) -> None:
+        """Let a client come and leave, and another one after it: the first may leave a mess."""
+        for _ in range(2):
+            with self.client():
+                pass
+
+    def serve_crowd(self, message: str, expect: Callable[[Client, str], None]) -> None:
+        """
+        Let many clients ask at once: what blocks the loop for a moment adds up.
+
+        Args:
+            message: What each of them sends.
+            expect: Called with a client and a problem, to judge the reply.
+        """
+        with self.client() as client:
+            client.send(message)
+            expect(client, "a client that comes later should get its reply, too")
+        with self.clients(CROWD) as clients:
+            for client in clients:
+                client.send(message)
+            for client in reversed(clients):  # the last one waits longest
+                try:
+                    expect(client, "many clients at once: each should get its own reply")
+                except Finding as finding:
+                    if "no message came" in finding.problem:
+                        finding.problem = f"{CROWD} clients at once: {HELD_UP}"
+                    raise
+
+    def is_held_up(self) -> bool:
+        """Return whether the event loop gets no turn: the handler does not await."""
+        thread = self.background._thread
+        noticed = threading.Event()
+        if thread is not None:
+            try:
+                thread._loop.call_soon_threadsafe(noticed.set)
+            except RuntimeError:  # the handler has closed the loop
+                return False
+        return not noticed.wait(REPLY_TIMEOUT / 2)
+
+    def wait_for_handlers(self, count: int = 0) -> bool:
+        """Wait until at most so many handlers are running; return whether that came."""
+
+        async def wait() -> bool:
+            async with asyncio.timeout(REPLY_TIMEOUT):
+                while server is not None and len(tasks := list(server.handler_tasks)) > count:
+                    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            return True
+
+        server = self.background._server
+        if server is None:
+            return True
+        future = asyncio.run_coroutine_threadsafe(wait(), server.get_loop())
+        try:
+            return future.result(2 * REPLY_TIMEOUT)
+        except TimeoutError:
+            return False
+
+    def expect_handlers_to_end(self, problem: str) -> None:
+        """Expect that the handlers of all clients, who have left, return."""
+        if not self.wait_for_handlers():
+            raise Finding(
+                HELD_UP if self.is_held_up() else problem,
+                expected="every handler returns once its client has left",
+                got=f"one is still running after {REPLY_TIMEOUT:g} s",
+                records=self.background.transcript.snapshot()[-12:],
+            )

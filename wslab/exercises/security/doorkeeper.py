@@ -1,0 +1,94 @@
+"""Exercise 7.1: Whose page is it?"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from wslab.exercises._exercise import Exercise
+from wslab.exercises._judge import Client, answering, during
+from wslab.exercises._rule import Rule
+
+__all__ = ["EXERCISE"]
+
+
+_OWN: Final = "https://course.example"
+
+
+_FOREIGN: Final = (
+    "https://evil.example",
+    "http://course.example",
+    "https://course.example.evil.example",
+    "https://evil.example/https://course.example",
+    "https://notcourse.example",
+    "https://course-example",
+    "https://course.example:8443",
+    "null",
+)
+
+
+def _probe_doorkeeper(answer: Any) -> None:
+    def expect_welcome(client: Client, whose: str) -> None:
+        problem = f"{whose} should be let in and get its message back"
+        client.send("hello")
+        client.expect_text("hello", problem)
+
+    def expect_refusal(client: Client, origin: str) -> None:
+        client.send("hello")
+        client.expect_close(1008, f"a page from {origin} should be refused with code 1008")
+
+    with answering(answer, origins=None) as server:
+        with server.client(origin=_OWN) as client:
+            expect_welcome(client, f"a page from {_OWN}")
+        with during("a program that is no browser sends no Origin"), server.client() as client:
+            expect_welcome(client, "a client without an Origin")
+        for origin in _FOREIGN:
+            with server.client(origin=origin) as client:
+                expect_refusal(client, origin)
+        with during("after refusals"), server.client(origin=_OWN) as client:
+            expect_welcome(client, f"a page from {_OWN}")
+            expect_welcome(client, "its second message")
+
+
+EXERCISE = Exercise(
+    id="7.1",
+    title="Whose page is it?",
+    task=(
+        "Complete the condition. `doorkeeper(ws)` runs on a server with `origins=None`, so it has "
+        "to look for itself: pages of `https://course.example` may talk to it, and clients that "
+        "send no `Origin`, such as Python. Any other page is refused with code 1008."
+    ),
+    name="doorkeeper",
+    starter="""
+async def doorkeeper(ws):
+    origin = ws.request.headers.get("Origin")
+    if ...:
+        await ws.close(1008, "foreign page")
+        return
+    async for message in ws:
+        await ws.send(message)
+""",
+    hints=(
+        "What does `headers.get()` return when there is no such header?",
+        "An origin is scheme, host and port together. Looking for a part of it, or for how it "
+        "begins, lets in `https://course.example.evil.example`.",
+        'It is refused if it is not in the tuple `(None, "https://course.example")`.',
+    ),
+    solution="""
+async def doorkeeper(ws):
+    origin = ws.request.headers.get("Origin")
+    if origin not in (None, "https://course.example"):
+        await ws.close(1008, "foreign page")
+        return
+    async for message in ws:
+        await ws.send(message)
+""",
+    explanation=(
+        "Origins are compared whole: another scheme, host or port is another origin. On a server "
+        'of your own, `origins=[None, "https://course.example"]` does this during the handshake, '
+        "and the page never gets a connection."
+    ),
+    rules=(Rule("", _probe_doorkeeper),),
+    minutes=5,
+    difficulty=1,
+    needs="Any page may knock",
+)
