@@ -317,6 +317,26 @@ def no_sleeping(nb: NotebookNode, path: Path) -> Iterator[str]:
             yield f"{name} calls time.sleep; wait for a condition instead"
 
 
+@rule
+def figures_are_shown(nb: NotebookNode, path: Path) -> Iterator[str]:
+    """Where MPLBACKEND is set, as in many containers, a figure needs the magic to be shown."""
+    for name, cell in cells(nb, "code"):
+        if "import matplotlib" in cell.source and "%matplotlib inline" not in cell.source:
+            yield f"{name} imports matplotlib without the line %matplotlib inline"
+
+
+@rule
+def progress_bars_end(nb: NotebookNode, path: Path) -> Iterator[str]:
+    """
+    A bar's lock is one for threads.
+
+    On Python 3.14, tqdm's own one starts a process that the kernel waits for when it ends.
+    """
+    for name, cell in cells(nb, "code"):
+        if "import tqdm" in cell.source and "tqdm.set_lock(threading.RLock())" not in cell.source:
+            yield f"{name} imports tqdm without tqdm.set_lock(threading.RLock())"
+
+
 # A folder of the machine at hand, a usual top folder, any rooted Python file, a Windows drive.
 # A WebSocket's own path, such as /chat, is none of these.
 _HERE = [

@@ -63,6 +63,27 @@ def test_python_that_was_not_tested(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "3.11, 3.12, 3.13" in result.mend
 
 
+@pytest.mark.parametrize(
+    ("backend", "state"),
+    [
+        ("Agg", "warning"),
+        ("module://matplotlib_inline.backend_inline", "ok"),
+        ("inline", "ok"),
+        ("", "ok"),
+        (None, "ok"),
+    ],
+)
+def test_figures(backend: str | None, state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backend that shows nothing is named, with what to do."""
+    if backend is None:
+        monkeypatch.delenv("MPLBACKEND", raising=False)
+    else:
+        monkeypatch.setenv("MPLBACKEND", backend)
+    result = doctor.check_figures()
+    assert result.state == state
+    assert state == "ok" or (backend or "") in result.found
+
+
 def test_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is named."""
     real = importlib.metadata.version

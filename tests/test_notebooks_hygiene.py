@@ -171,6 +171,12 @@ BREACHES: dict[str, list[tuple[Breach, str]]] = {
         (set_source(2, "import time\ntime.sleep(1)"), "time.sleep"),
         (set_source(2, "from time import sleep"), "time.sleep"),
     ],
+    "figures_are_shown": [
+        (set_source(2, "import matplotlib.pyplot as plt"), "without the line %matplotlib inline"),
+    ],
+    "progress_bars_end": [
+        (set_source(2, "from tqdm import tqdm"), "without tqdm.set_lock(threading.RLock())"),
+    ],
     "no_machine_paths": [
         (show("<open file '/home/ada/course/x'>"), "'/home/ada/course/x'"),
         (show("C:\\Users\\ada\\x"), "C:\\"),

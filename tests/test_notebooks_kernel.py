@@ -2,12 +2,14 @@
 
 nbval sends a cell when the one before is done; Run All sends all of them at once. That is another
 path through the kernel, and it has failed where nbval saw nothing: with plain nest-asyncio, an
-`asyncio.run` in a cell loses the cells queued behind it.
+`asyncio.run` in a cell loses the cells queued behind it. The environment differs as well: what
+some machines and containers have set must not change what a notebook shows.
 """
 
 from __future__ import annotations
 
 import copy
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +31,12 @@ TESTS = Path(__file__).parent
 NOTEBOOKS = sorted((TESTS.parent / "notebooks").glob("*.ipynb"))
 SANITIZE = get_sanitize_patterns((TESTS / "nbval_sanitize.cfg").read_text(encoding="utf-8"))
 
+AWKWARD = {
+    "MPLBACKEND": "Agg",  # of containers; a figure would not be shown
+    "PYTHONIOENCODING": "cp1252",  # of pipes on Windows
+    "LC_ALL": "C",  # of services and of cron
+}
+
 START_SECONDS = 60  # for a kernel to start
 RUN_SECONDS = 60  # for all cells of a notebook
 EXIT_SECONDS = 10  # for a kernel to end by itself: half a second, or some on a busy machine
@@ -41,7 +49,8 @@ def running_kernel(folder: Path) -> Iterator[tuple[KernelManager, BlockingKernel
         kernel_name=CURRENT_ENV_KERNEL_NAME, kernel_spec_manager=NbvalKernelspecManager()
     )
     # What the process itself writes to stderr is no cell's output.
-    manager.start_kernel(cwd=str(folder), stderr=subprocess.DEVNULL)
+    environment = os.environ | AWKWARD
+    manager.start_kernel(cwd=str(folder), stderr=subprocess.DEVNULL, env=environment)
     try:
         client = manager.client()
         client.start_channels()

@@ -203,6 +203,15 @@ def check_nest_asyncio() -> Result:
     return Result(what, "not applied by anybody")
 
 
+def check_figures() -> Result:
+    """No variable keeps figures from being shown in a notebook."""
+    backend = os.environ.get("MPLBACKEND", "")
+    if backend and "inline" not in backend:
+        mend = "unset MPLBACKEND, or say %matplotlib inline, as the course's notebooks do"
+        return Result("figures", f"MPLBACKEND is {backend}: not shown", "warning", mend)
+    return Result("figures", "shown")
+
+
 def check_progress() -> Result:
     """The exercises that are done can be written down."""
     what = "file of your progress"
@@ -251,6 +260,7 @@ CHECKS: tuple[Callable[[], Result], ...] = (
     check_port,
     check_anywidget,
     check_nest_asyncio,
+    check_figures,
     check_progress,
     check_files,
 )
