@@ -18,7 +18,7 @@ from contextvars import ContextVar, copy_context
 
 import pytest
 
-from wslab import _loop
+from wslab import _loop, _stubborn
 from wslab._loop import LoopThread
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing", "quiet")
@@ -28,7 +28,7 @@ TIMEOUT = 5.0
 
 interrupts = pytest.mark.skipif(
     sys.version_info < (3, 12) and sys.gettrace() is not None,
-    reason="Python 3.11 with a trace function cannot interrupt a thread: see LoopThread._interrupt",
+    reason="Python 3.11 with a trace function cannot interrupt a thread: see _stubborn.interrupt",
 )
 
 
@@ -36,7 +36,7 @@ interrupts = pytest.mark.skipif(
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait a tenth as long for what will not come."""
     monkeypatch.setattr(_loop, "NOTICE_TIMEOUT", 0.05)
-    monkeypatch.setattr(_loop, "CLEAN_UP_TIMEOUT", 0.05)
+    monkeypatch.setattr(_stubborn, "CLEAN_UP_TIMEOUT", 0.05)
 
 
 class Lifespan:

@@ -39,7 +39,7 @@ from websockets.exceptions import (
 from websockets.sync.client import connect
 
 import wslab
-from wslab import _loop
+from wslab import _loop, _stubborn
 from wslab.handlers import echo
 from wslab.server import BackgroundServer, allow_origin, serve
 from wslab.service import NotRunningError, on_service_thread, registry
@@ -51,7 +51,7 @@ Raw = Callable[..., RawClient]
 
 interrupts = pytest.mark.skipif(
     sys.version_info < (3, 12) and sys.gettrace() is not None,
-    reason="Python 3.11 with a trace function cannot interrupt a thread: see LoopThread._interrupt",
+    reason="Python 3.11 with a trace function cannot interrupt a thread: see _stubborn.interrupt",
 )
 
 
@@ -425,6 +425,47 @@ def test_rerunning_leaks_nothing() -> None:
 
 def test_interrupted_replacement(monkeypatch: pytest.MonkeyPatch) -> None:
     """An interrupt while the old server is being closed leaves the new one in charge."""
+    join = _loop.LoopThread.join
+    main = threading.main_thread()
+
+    def interrupt(thread: _loop.LoopThread, timeout: float) -> bool:
+        if threading.current_thread() is main:
+            raise KeyboardInterrupt
+        return join(thread, timeout)
+
+    with serve(echo) as old:
+        url = old.url
+        with monkeypatch.context() as patch:
+            patch.setattr(_loop.LoopThread, "join", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                serve(echo)
+        assert repr(old) == "<BackgroundServer 'echo' stopped>"
+        with pytest.raises(NotRunningError):
+            old.url  # noqa: B018
+        with registry.servers["echo"] as new:
+            assert (new is old, new.url, wslab.talk(url, "x")) == (False, url, ["x"])
+    assert registry.servers == {}
+
+
+def test_replacement_interrupted_when_it_has_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt right after the start of the new server leaves the old one in charge."""
+    with serve(echo) as old:
+        start = _loop.LoopThread.start
+
+        def start_interrupted(thread: _loop.LoopThread, *, timeout: float) -> None:
+            start(thread, timeout=timeout)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(_loop.LoopThread, "start", start_interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                serve(echo)
+        assert registry.servers == {"echo": old}
+        assert wslab.talk(old.url, "x") == ["x"]
+
+
+def test_interrupt_before_the_old_one_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new server is in charge, and the old one is not forgotten."""
     with serve(echo) as old:
 
         def interrupt(server: BackgroundServer) -> None:
@@ -487,7 +528,7 @@ def stop_quickly(server: BackgroundServer, timeout: float = 0.05) -> bool:
     begun = time.monotonic()
     server.stop(timeout=timeout)
     # The loop takes a moment for what is left.
-    return time.monotonic() - begun < timeout + 2 * _loop.CLEAN_UP_TIMEOUT + 1
+    return time.monotonic() - begun < timeout + 2 * _stubborn.CLEAN_UP_TIMEOUT + 1
 
 
 def test_stop_with_clients_that_do_not_answer_close(raw: Raw) -> None:
@@ -598,12 +639,92 @@ def test_stop_with_handlers_that_do_not_return(
     handler: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Handlers that go on after the end of their connection are cancelled, and it is no error."""
-    monkeypatch.setattr(_loop, "CLEAN_UP_TIMEOUT", 0.05)
+    monkeypatch.setattr(_stubborn, "CLEAN_UP_TIMEOUT", 0.05)
     server = serve(handler)
     with connect(server.url) as ws:
         assert stop_quickly(server) is True
         assert close_code(ws) == 1001
     assert len(server.transcript.filter(kind="error")) == 0
+
+
+async def goes_round(ws: ServerConnection) -> None:
+    """Catch that the connection is closed, and receive again."""
+    while True:
+        with contextlib.suppress(Exception):
+            await ws.send(await ws.recv())
+
+
+async def goes_round_whatever_comes(ws: ServerConnection) -> None:
+    while True:
+        with contextlib.suppress(BaseException):
+            await ws.send(await ws.recv())
+
+
+async def iterates_again(ws: ServerConnection) -> None:
+    while True:
+        async for message in ws:  # which says nothing of 1001, but ends
+            await ws.send(message)
+
+
+@pytest.mark.parametrize("handler", [goes_round, goes_round_whatever_comes, iterates_again])
+@pytest.mark.parametrize("how", ["stop", "replace"])
+def test_stop_with_a_handler_that_begins_to_spin(
+    handler: Any, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handler that goes round once its connection is closed: it is ended, and that is told."""
+    monkeypatch.setattr(_stubborn, "CLEAN_UP_TIMEOUT", 0.05)
+    server = serve(handler)
+    with connect(server.url) as ws:
+        ws.send("x")
+        assert ws.recv(timeout=TIMEOUT) == "x"
+        begun = time.monotonic()
+        said = f"server '{handler.__name__}': the handler goes on for ever after its connection is"
+        with pytest.warns(RuntimeWarning, match=said):
+            server.stop(timeout=0.05) if how == "stop" else serve(handler)
+        assert time.monotonic() - begun < 3
+        assert close_code(ws) == 1001
+    threads = [thread for thread in threading.enumerate() if thread.name.startswith("wslab server")]
+    assert len(threads) == (how == "replace")
+    [error] = server.transcript.filter(kind="error")
+    assert (error.type, error.message) == ("HeldUpError", _stubborn.GOES_ROUND)
+    if how == "replace":
+        registry.servers[server.name].stop()
+
+
+def test_other_clients_of_a_handler_that_goes_round() -> None:
+    """With bare websockets the first client that leaves would leave the others alone."""
+    with serve(goes_round) as server:
+        with connect(server.url):
+            pass
+        error = server.transcript.wait(kind="error")
+        assert wslab.talk(server.url, "x", "y") == ["x", "y"]
+        server.transcript.wait(kind="error", count=2)
+    assert (error.connection, error.message) == (1, _stubborn.GOES_ROUND)
+
+
+def test_stop_with_a_task_that_swallows_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It never runs again, and nothing of it is printed, whatever collects garbage later."""
+    monkeypatch.setattr(_stubborn, "CLEAN_UP_TIMEOUT", 0.05)
+    turns = 0
+
+    async def tick() -> None:
+        nonlocal turns
+        while True:
+            with contextlib.suppress(BaseException):
+                turns += 1
+                await asyncio.sleep(0.001)
+
+    async def start(ws: ServerConnection) -> None:
+        ws.task = asyncio.create_task(tick())  # type: ignore[attr-defined]
+        await ws.wait_closed()
+
+    server = serve(start)
+    with connect(server.url):
+        pass
+    assert stop_quickly(server) is True
+    before = turns
+    gc.collect()
+    assert (turns, before > 0) == (before, True)
 
 
 @interrupts
@@ -619,7 +740,8 @@ def test_stop_with_a_handler_that_never_awaits(monkeypatch: pytest.MonkeyPatch) 
     server = serve(spin)
     with connect(server.url) as ws:
         assert spinning.wait(TIMEOUT) is True
-        assert stop_quickly(server) is True
+        with pytest.warns(RuntimeWarning, match="'spin': a handler held up its event loop and was"):
+            assert stop_quickly(server) is True
         assert close_code(ws) == 1011
     [error] = server.transcript.filter(kind="error")
     assert (error.type, error.message) == (
@@ -643,7 +765,7 @@ def test_stop_with_a_handler_that_blocks(monkeypatch: pytest.MonkeyPatch) -> Non
     port = server.port
     with connect(server.url) as ws:
         assert blocked.wait(TIMEOUT) is True
-        with pytest.warns(RuntimeWarning, match="'block' has left its port, but a handler holds"):
+        with pytest.warns(RuntimeWarning, match="'block': it has left its port, but a handler"):
             server.stop(timeout=0.05)
         assert (close_code(ws), listens(port)) == (1006, False)
     thread = next(t for t in threading.enumerate() if t.name == "wslab server 'block'")
@@ -670,7 +792,8 @@ def test_stop_inside_a_handler() -> None:
     server = serve(stop)
     with connect(server.url) as ws:
         assert close_code(ws) == 1001
-    until(lambda: repr(server).endswith("stopped>"))
+    until(lambda: registry.servers == {}, "the end of the server")
+    assert repr(server) == "<BackgroundServer 'stop' stopped>"
     assert refused == [
         "a handler cannot stop its own server and wait for it; call stop() in a cell, or "
         "await asyncio.to_thread(server.stop)"
@@ -681,15 +804,22 @@ def test_interrupted_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     """An interrupt while stop() waits goes through, and the server stops all the same."""
     server = serve(echo)
 
-    def interrupt(thread: Any, timeout: float) -> bool:
-        raise KeyboardInterrupt
+    join = _loop.LoopThread.join
+
+    def interrupt(thread: _loop.LoopThread, timeout: float) -> bool:
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+        return join(thread, timeout)
 
     with monkeypatch.context() as patch, connect(server.url):
         patch.setattr(_loop.LoopThread, "join", interrupt)
         with pytest.raises(KeyboardInterrupt):
             server.stop()
+        assert repr(server) == "<BackgroundServer 'echo' stopped>"
+        with pytest.raises(NotRunningError):
+            server.url  # noqa: B018
+        until(lambda: registry.servers == {}, "the end of the server")
     server.stop()
-    assert repr(server) == "<BackgroundServer 'echo' stopped>"
 
 
 def test_stop_at_exit() -> None:
@@ -1724,7 +1854,7 @@ def test_end_of_the_process(path: str, raw: Raw) -> None:
             begun = time.monotonic()
             assert process.communicate("\n", timeout=TIMEOUT) == ("", "")
             assert time.monotonic() - begun < TIMEOUT
-            assert close_code(ws) == (1001 if path == "/" else 1006)
+            assert close_code(ws) == {"/": 1001, "/blocks": 1006, "/spins": 1011}[path]
         deaf.read_all()
     assert process.returncode == 0
 

@@ -11,27 +11,20 @@ import asyncio
 import concurrent.futures
 import contextlib
 import contextvars
-import ctypes
-import sys
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-__all__ = ["HeldUpError", "LoopThread"]
+from ._clock import monotonic
+from ._stubborn import end_tasks, interrupt
+
+__all__ = ["LoopThread"]
 
 NOTICE_TIMEOUT = 0.5
-CLEAN_UP_TIMEOUT = 0.5
+"""Seconds that the loop gets for a turn before what holds it up is interrupted."""
 
 T = TypeVar("T")
-
-
-class HeldUpError(SystemExit):
-    """Raised inside code that holds up the loop while :meth:`LoopThread.stop` waits for it."""
-
-    # SystemExit, because ``except Exception:`` would catch anything less.
-    def __str__(self) -> str:
-        return "stop() ended code that held up the event loop: it did not await"
 
 
 class LoopThread:
@@ -42,6 +35,10 @@ class LoopThread:
         name: Name of the thread.
         lifespan: Makes the context manager. It is entered by :meth:`start` and left by
             :meth:`stop`.
+
+    Attributes:
+        name: Name of the thread.
+        interrupted: Whether :meth:`stop` had to interrupt code that held up the loop.
 
     >>> @contextlib.asynccontextmanager
     ... async def lifespan():
@@ -57,6 +54,8 @@ class LoopThread:
     """
 
     def __init__(self, name: str, lifespan: Callable[[], AbstractAsyncContextManager[Any]]) -> None:
+        self.interrupted = False
+        self.name = name
         self._lifespan = lifespan
         # One future carries readiness and failure to the thread that starts.
         self._ready: concurrent.futures.Future[None] = concurrent.futures.Future()
@@ -79,7 +78,7 @@ class LoopThread:
             TimeoutError: It took longer.
             Exception: Whatever entering raised.
         """
-        self._loop = asyncio.new_event_loop()
+        self._loop = _new_loop()
         try:
             self._thread.start()
         except RuntimeError:  # no more threads
@@ -119,10 +118,9 @@ class LoopThread:
         """
         Leave the context manager, close the loop and end the thread; return whether it ended.
 
-        A loop that takes half a second to notice is held up by code that never awaits: it gets a
-        :exc:`HeldUpError`, which Python raises between two bytecodes. If that code is inside a
-        call of C, such as ``time.sleep``, it comes when the call returns, and the thread ends by
-        itself.
+        A loop that takes half a second for a turn, now or later, is held up by code that never
+        awaits: that is interrupted, see :func:`~wslab._stubborn.interrupt`. Inside a call of C,
+        such as ``time.sleep``, it cannot be; the thread ends by itself when the call returns.
 
         Args:
             timeout: Seconds to wait at most, after up to half a second for the loop to notice.
@@ -131,15 +129,43 @@ class LoopThread:
             RuntimeError: The call comes from the loop's own thread, where it would wait for
                 itself.
         """
+        self.refuse_current()
+        if not self.is_alive():
+            return True
+        deadline = monotonic() + NOTICE_TIMEOUT + timeout
+        turned = self.ask_to_stop()
+        while (left := deadline - monotonic()) > 0:
+            if not turned.wait(min(NOTICE_TIMEOUT, left)):
+                self.interrupted = True
+                self.interrupt(left, turned)
+            if self.join(min(NOTICE_TIMEOUT, left)):
+                return True
+            turned = threading.Event()  # once more: what ends may begin to spin
+            self._call_in_loop(turned.set)
+        return not self.is_alive()
+
+    def interrupt(self, timeout: float, turned: threading.Event | None = None) -> None:
+        """Interrupt what the thread is doing until it has ended, or an event is set."""
+
+        def has_ended(seconds: float) -> bool:
+            if turned is None or self._loop.is_closed():
+                return self.join(seconds)
+            return turned.wait(seconds)
+
+        interrupt(self._thread, timeout=timeout, ended=has_ended)
+
+    def refuse_current(self) -> None:
+        """
+        Refuse a call that would wait for the thread that it comes from.
+
+        Raises:
+            RuntimeError: It does.
+        """
         if self.is_current():
             raise RuntimeError(
                 "a handler cannot stop its own server and wait for it; call stop() in a cell, or "
                 "await asyncio.to_thread(server.stop)"
             )
-        noticed = self.ask_to_stop()
-        if not noticed.wait(NOTICE_TIMEOUT) and self._thread.is_alive():
-            self._interrupt()
-        return self.join(timeout)
 
     def ask_to_stop(self) -> threading.Event:
         """Begin what :meth:`stop` does; return an event that is set once the loop has noticed."""
@@ -149,24 +175,26 @@ class LoopThread:
             noticed.set()
             self._end()
 
-        try:
-            self._loop.call_soon_threadsafe(end)
-        except RuntimeError:  # the loop is closed already
+        if not self._call_in_loop(end):
             noticed.set()
         return noticed
+
+    def _call_in_loop(self, function: Callable[[], object]) -> bool:
+        """Let the loop call a function in its next turn; return whether there may be one."""
+        try:
+            self._loop.call_soon_threadsafe(function)
+        except RuntimeError:  # the loop is closed already
+            return False
+        return True
 
     def join(self, timeout: float) -> bool:
         """Wait for the end of the thread, but not for ever; return whether it ended."""
         self._thread.join(max(0.0, timeout))
-        return not self._thread.is_alive()
+        return not self.is_alive()
 
-    def _interrupt(self) -> None:
-        # While the exception waits to be raised, a traced thread of Python 3.11 (by a debugger, by
-        # coverage) spins inside the interpreter: this one would, until a time.sleep() there ends.
-        if sys.version_info < (3, 12) and sys.gettrace() is not None:
-            return
-        ident = ctypes.c_ulong(self._thread.ident or 0)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(HeldUpError))
+    def is_alive(self) -> bool:
+        """Return whether the thread runs."""
+        return self._thread.is_alive()
 
     def _end(self) -> None:
         if self._ready.done():
@@ -180,6 +208,12 @@ class LoopThread:
 
     def _main(self) -> None:
         try:
+            if asyncio._get_running_loop() is not None:
+                raise RuntimeError(
+                    "an event loop runs on this new thread already: threads are greenlets here, as "
+                    "gevent's monkey.patch_all() makes them; leave them as they are: "
+                    "patch_all(thread=False)"
+                )
             self._run()
         except BaseException as exc:
             if self._ready.done():
@@ -198,32 +232,28 @@ class LoopThread:
             # Nobody is left to handle what is raised from here on.
             loop.set_exception_handler(lambda loop, context: None)
             try:
-                self._run_until_done(loop.create_task(self._clean_up()))
+                self._run_until_done(loop.create_task(end_tasks()))
             finally:
                 loop.close()
 
     def _run_until_done(self, task: asyncio.Task[None]) -> None:
+        # Not run_until_complete(): what it raises if somebody calls loop.stop() looks like what it
+        # raises where no loop can run, over and over.
+        task.add_done_callback(lambda task: self._loop.stop())
         while not task.done():
             # asyncio lets SystemExit and KeyboardInterrupt of any task out of the loop. They were
-            # meant to end that task, not this thread. RuntimeError: somebody called loop.stop().
-            with contextlib.suppress(SystemExit, KeyboardInterrupt, RuntimeError):
-                self._loop.run_until_complete(task)
+            # meant to end that task, not this thread.
+            with contextlib.suppress(SystemExit, KeyboardInterrupt):
+                self._loop.run_forever()
 
     async def _stay_entered(self) -> None:
         async with self._lifespan():
             self._ready.set_result(None)
             await self._stop.wait()
 
-    async def _clean_up(self) -> None:
-        """Cancel what is left, then close asynchronous generators; wait for neither for ever."""
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            _, refusing = await asyncio.wait(tasks, timeout=CLEAN_UP_TIMEOUT)
-            for task in refusing:
-                # The garbage collector would do it, and print what comes of it.
-                with contextlib.suppress(BaseException):
-                    cast("Coroutine[Any, Any, Any]", task.get_coro()).close()
-        closing = asyncio.create_task(self._loop.shutdown_asyncgens())
-        await asyncio.wait([closing], timeout=CLEAN_UP_TIMEOUT)
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    with contextlib.suppress(AttributeError):  # uvloop, which has a clock of its own
+        loop.time = monotonic  # type: ignore[method-assign]  # see _clock
+    return loop

@@ -4,39 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 import traceback
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
-from .recorder import RecordedConnection
+from ._clock import perf_counter
 from .transcript import Transcript
 from .wire import HandlerError
+
+if TYPE_CHECKING:
+    from .recorder import RecordedConnection
 
 # Characters of an exception's message, and of its traceback: it may quote all of a message.
 KEEP_ERROR = 10_000
 
 
-__all__ = ["logger", "record_background_failure", "run_handler"]
+__all__ = ["logger", "record_background_failure", "record_failure", "run_handler"]
 
 
 async def run_handler(
-    handler: Callable[[ServerConnection], Awaitable[None]], connection: ServerConnection
+    handler: Callable[[ServerConnection], Awaitable[None]], connection: RecordedConnection
 ) -> None:
     """Run a handler; what it raises is recorded, unless its client has only left."""
+    task = asyncio.current_task()
     try:
         await handler(connection)
     except BaseException as exc:
         if _is_regular_end(exc, connection):
             return
-        if _was_cancelled(exc):
+        # One that swallows its cancellation is closed in the end, by another task.
+        if _was_cancelled(exc) or asyncio.current_task() is not task:
             raise
-        recorded = cast(RecordedConnection, connection)
-        _record(exc, recorded.recorder.number, recorded.recording.transcript)
+        record_failure(exc, connection.recorder.number, connection.recording.transcript)
         if isinstance(exc, Exception):
             raise
         # asyncio would let SystemExit and KeyboardInterrupt end the whole loop, and websockets
@@ -55,17 +58,18 @@ def record_background_failure(context: dict[str, Any], transcript: Transcript) -
     exc = context.get("exception")
     # A task that outlives its connection is told so by send(): nothing is wrong with that.
     if exc is not None and not isinstance(exc, ConnectionClosed):
-        _record(exc, getattr(context.get("future"), "wslab_connection", 0), transcript)
+        record_failure(exc, getattr(context.get("future"), "wslab_connection", 0), transcript)
 
 
-def _record(exc: BaseException, number: int, transcript: Transcript) -> None:
+def record_failure(exc: BaseException, number: int, transcript: Transcript) -> None:
+    """Record an exception that was raised while connection ``number`` was served; 0 is none."""
     own = exc.__traceback__
     while own is not None and own.tb_frame.f_code.co_filename == __file__:
         own = own.tb_next
     # str(shown) is str(exc), or says that it failed.
     shown = traceback.TracebackException(type(exc), exc, own, compact=True)
     message, lines = _shorten(str(shown)), _shorten("".join(shown.format()))
-    error = HandlerError(number, type(exc).__name__, message, lines, time.perf_counter())
+    error = HandlerError(number, type(exc).__name__, message, lines, perf_counter())
     transcript.extend([error])
 
 
@@ -84,8 +88,9 @@ class _HandshakeErrors(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         connection = getattr(record, "websocket", None)
         exc = record.exc_info[1] if record.exc_info else None
-        if exc and isinstance(connection, RecordedConnection) and record.msg in self.CALLBACKS:
-            _record(exc, connection.recorder.number, connection.recording.transcript)
+        recorder = getattr(connection, "recorder", None)
+        if exc and connection and recorder and record.msg in self.CALLBACKS:
+            record_failure(exc, recorder.number, connection.recording.transcript)
 
 
 logger = logging.getLogger("wslab.server")
@@ -111,4 +116,4 @@ def _was_cancelled(exc: BaseException) -> bool:
     """Return whether somebody cancelled the current task, rather than the task itself failed."""
     task = asyncio.current_task()
     cancelled = isinstance(exc, asyncio.CancelledError) and task is not None and task.cancelling()
-    return bool(cancelled) or isinstance(exc, GeneratorExit)
+    return bool(cancelled)

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import dataclasses
-import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from websockets.asyncio.server import Server, ServerConnection
 
+from ._clock import perf_counter
+from ._stubborn import HeldUpError, PatientConnection
+from .failures import record_failure
 from .transcript import Transcript
 from .wire import Decoder, Handshake, Lost, Record
 
@@ -47,14 +49,14 @@ class Recorder:
         if self._client.is_plain(data):
             self._transcript.defer(self._client, data)
         else:
-            self._transcript.extend(self._client.feed(data, time.perf_counter()))
+            self._transcript.extend(self._client.feed(data, perf_counter()))
 
     def sent(self, data: bytes) -> None:
         """Record what the server writes."""
         if self._server.is_plain(data):
             self._transcript.defer(self._server, data)
             return
-        records = self._server.feed(data, time.perf_counter())
+        records = self._server.feed(data, perf_counter())
         if self._client.compression is not self._server.compression:
             self._client.compression = self._server.compression
         if self._server.accepted is False:
@@ -63,7 +65,7 @@ class Recorder:
 
     def requested(self, head: bytes, changed: tuple[tuple[str, str, str], ...]) -> None:
         """Record a client's handshake, and what was changed in it on its way to the server."""
-        records = self._client.feed(head, time.perf_counter())
+        records = self._client.feed(head, perf_counter())
         self._transcript.extend(
             dataclasses.replace(record, changed=changed)
             if isinstance(record, Handshake)
@@ -78,7 +80,7 @@ class Recorder:
         Args:
             problem: What ended it, as a sentence, where there is more to say than who did.
         """
-        now = time.perf_counter()
+        now = perf_counter()
         records: list[Record] = [*self._client.eof(now), *self._server.eof(now)]
         refused = self._server.accepted is False
         if not refused and not (self._client.closed and self._server.closed):
@@ -149,6 +151,7 @@ class Recording:
         connections: Those that are there now.
         accepted: How many there were so far.
         closing: New ones are turned away.
+        goes_round: A handler went on after its connection was closed, and had to be ended.
     """
 
     def __init__(self, transcript: Transcript) -> None:
@@ -156,6 +159,7 @@ class Recording:
         self.connections: set[RecordedConnection] = set()
         self.accepted = 0
         self.closing = False
+        self.goes_round = False
 
     def connection_factory(self, base: Any) -> Callable[..., ServerConnection]:
         """
@@ -172,11 +176,10 @@ class Recording:
                 "create_connection must be a subclass of "
                 f"websockets.asyncio.server.ServerConnection, not {base!r}"
             )
-        cls = (
-            RecordedConnection
-            if base is ServerConnection
-            else type(base.__name__, (RecordedConnection, base), {})
-        )
+        cls: Any = RecordedConnection
+        if base is not ServerConnection:
+            cls = type(base.__name__, (RecordedConnection, base), {})
+            cls.closed_class = type(base.__name__, (_ClosedConnection, cls), {})
 
         def create_connection(
             protocol: ServerProtocol, server: Server, **options: Any
@@ -196,6 +199,7 @@ class RecordedConnection(ServerConnection):
 
     recording: Recording
     recorder: Recorder
+    closed_class: ClassVar[type[RecordedConnection]]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to record."""
@@ -224,6 +228,22 @@ class RecordedConnection(ServerConnection):
         self.recorder.lost()
         self.recording.connections.discard(self)
         super().connection_lost(exc)
+        self.__class__ = self.closed_class
+
+
+class _ClosedConnection(PatientConnection, RecordedConnection):
+    """What a connection is when it is closed: no handler can go round on it."""
+
+    __slots__ = ()
+
+    def goes_round(self, error: HeldUpError, *, caught: bool) -> None:
+        """Record what the handler has caught; what it lets out is recorded anyway."""
+        self.recording.goes_round = True
+        if caught:
+            record_failure(error, self.recorder.number, self.recording.transcript)
+
+
+RecordedConnection.closed_class = _ClosedConnection
 
 
 def create_task(

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from websockets.asyncio.server import Server, ServerConnection
 from websockets.asyncio.server import serve as serve_websockets
 
+from ._stubborn import GOES_ROUND
 from .failures import logger, record_background_failure, run_handler
-from .recorder import Recording, create_task
+from .recorder import RecordedConnection, Recording, create_task
 from .service import STOP_TIMEOUT, BackgroundService, registry
 from .transcript import Transcript
 
@@ -103,10 +104,8 @@ class BackgroundServer(BackgroundService):
     """
 
     _kind, _start_call = "server", "wslab.serve()"
-    _holds_up = (
-        "a handler holds up its event loop and goes on until it returns; in a handler, await "
-        "instead of blocking (asyncio.sleep instead of time.sleep)"
-    )
+    _culprit = "a handler"
+    _advice = "in a handler, await instead of blocking (asyncio.sleep instead of time.sleep)"
 
     def __init__(
         self,
@@ -163,7 +162,7 @@ class BackgroundServer(BackgroundService):
         )
         # self.handler: looked up for each connection, so that an exercise's check can wrap it.
         self._server = server = await serve_websockets(
-            lambda connection: run_handler(self.handler, connection), **options
+            lambda ws: run_handler(self.handler, cast(RecordedConnection, ws)), **options
         )
         host, port, *_ = server.sockets[0].getsockname()
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # "any" is no destination
@@ -193,6 +192,11 @@ class BackgroundServer(BackgroundService):
             for connection in list(self._recording.connections):
                 connection.transport.abort()
             # LoopThread cancels the handlers.
+
+    def _end(self, timeout: float) -> str | None:
+        self._recording.goes_round = False
+        problem = super()._end(timeout)
+        return GOES_ROUND if self._recording.goes_round else problem
 
     def _connection_sockets(self) -> Iterable[Any]:
         for connection in self._recording.connections:

@@ -13,7 +13,6 @@ import contextlib
 import os
 import socket
 import threading
-import time
 import urllib.parse
 import warnings
 from collections.abc import Iterable
@@ -21,6 +20,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from ._clock import monotonic
 from ._loop import LoopThread
 from .kernel import wake_on_signals
 from .proxy import bypass_proxy
@@ -50,8 +50,8 @@ class BackgroundService:
         transcript: What crossed the wire.
     """
 
-    # What its messages call it, how it is started, and what may hold up its loop.
-    _kind, _start_call, _holds_up = "service", "", ""
+    # What its messages call it, how it is started, what may hold up its loop, and what mends that.
+    _kind, _start_call, _culprit, _advice = "service", "", "", ""
 
     def __init__(self, name: str, transcript: Transcript) -> None:
         self.name = name
@@ -61,6 +61,7 @@ class BackgroundService:
         self._requested = ("", 0)  # host and port
         self._url = ""
         self._stop_timeout = STOP_TIMEOUT
+        self._stopping = False
         self._live: LiveTranscript | None = None
 
     @property
@@ -71,7 +72,7 @@ class BackgroundService:
         Raises:
             NotRunningError: The service was stopped.
         """
-        if self._thread is None:
+        if not self._is_running():
             raise NotRunningError(
                 f"{self._kind} {self.name!r} is not running; call {self._start_call} again "
                 f"(re-run its cell) and use the {self._kind} that it returns"
@@ -122,12 +123,25 @@ class BackgroundService:
         Raises:
             RuntimeError: The call comes from the service's own thread.
         """
+        if problem := self._end(timeout):
+            words = f"{self._kind} {self.name!r}: {problem}"
+            warnings.warn(words, RuntimeWarning, stacklevel=3)
+
+    def _end(self, timeout: float) -> str | None:
+        """Do what :meth:`stop` does; return what was wrong if code had to be ended, or was not."""
         with registry.lock:
             thread = self._thread
             if thread is None:
-                return
+                return None
+            thread.refuse_current()
+            self._stopping = True
             self._stop_timeout = timeout
-            ended = thread.stop(timeout=timeout + GRACE)
+            try:
+                ended = thread.stop(timeout=timeout + GRACE)
+            except BaseException:  # an interrupt: what has begun is brought to its end
+                name = f"{thread.name}, stopping"
+                threading.Thread(target=self._end, args=(timeout,), name=name, daemon=True).start()
+                raise
             self._thread = None
             if registry.servers.get(self.name) is self:
                 del registry.servers[self.name]
@@ -135,11 +149,13 @@ class BackgroundService:
             self._live.stop()
         if not ended:
             self._release_sockets()
-            warnings.warn(
-                f"{self._kind} {self.name!r} has left its port, but {self._holds_up}",
-                RuntimeWarning,
-                stacklevel=3,
+            return (
+                f"it has left its port, but {self._culprit} holds up its event loop and goes on "
+                f"until it returns; {self._advice}"
             )
+        if thread.interrupted:
+            return f"{self._culprit} held up its event loop and was ended; {self._advice}"
+        return None
 
     def __enter__(self) -> Self:
         return self
@@ -166,8 +182,11 @@ class BackgroundService:
 
     def __repr__(self) -> str:
         # Without the port: it differs from run to run, and cells show their last expression.
-        state = "stopped" if self._thread is None else "running"
+        state = "running" if self._is_running() else "stopped"
         return f"<{type(self).__name__} {self.name!r} {state}>"
+
+    def _is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive() and not self._stopping
 
     def _lifespan(self, options: dict[str, Any]) -> AbstractAsyncContextManager[Any]:
         """Listen with these options and set ``_server`` and ``_url``; on leaving, end it all."""
@@ -196,12 +215,13 @@ class BackgroundService:
                     undo.callback(shared.close)
                 else:
                     options = {**options, "host": host, "port": port}
-            thread = LoopThread(
+            # Kept before it starts: an interrupt may come when it just has.
+            self._thread = thread = LoopThread(
                 f"wslab {self._kind} {self.name!r}", lambda: self._lifespan(options)
             )
+            undo.callback(self._end, STOP_TIMEOUT)
             thread.start(timeout=START_TIMEOUT)
             undo.pop_all()
-        self._thread = thread
 
     def _share_socket(self, host: str, port: int) -> socket.socket | None:
         """
@@ -266,24 +286,33 @@ class _Registry:
                 raise RuntimeError(
                     f"a handler cannot replace its own server, {service.name!r}; do it in a cell"
                 )
-            service._start(replaced, host, port, options)
-            self.servers[service.name] = service
+            try:
+                service._start(replaced, host, port, options)
+                self.servers[service.name] = service
+            except BaseException:
+                service._end(STOP_TIMEOUT)
+                raise
+            wake_on_signals()
+            bypass_proxy(str(urllib.parse.urlsplit(service.url).hostname))
             # Last: an interrupt in here, which may last seconds, leaves the new one in charge.
             if replaced is not None:
                 replaced.stop()
-        wake_on_signals()
-        bypass_proxy(str(urllib.parse.urlsplit(service.url).hostname))
 
     def stop_all(self) -> None:
         """At the end of the process: say goodbye to the clients, but do not wait for the deaf."""
-        threads = [server._thread for server in list(self.servers.values()) if server._thread]
-        for server in list(self.servers.values()):
+        servers = list(self.servers.values())
+        threads = [server._thread for server in servers if server._thread]
+        for server in servers:
             server._stop_timeout = EXIT_TIMEOUT
         for thread in threads:
             thread.ask_to_stop()
-        deadline = time.monotonic() + 3 * EXIT_TIMEOUT
+        deadline = monotonic() + 3 * EXIT_TIMEOUT
         for thread in threads:
-            thread.join(deadline - time.monotonic())
+            thread.join(deadline - monotonic())
+        # What goes on and prints while Python ends would make it abort.
+        for thread in threads:
+            if not thread.join(0):
+                thread.interrupt(EXIT_TIMEOUT)
 
     def after_fork(self) -> None:
         """In a forked child: the threads are not here, so let go of what they were serving."""

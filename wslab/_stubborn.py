@@ -1,0 +1,298 @@
+"""
+How code ends that will not end: what ``serve()``, ``ws_server`` and the checks of exercises share.
+
+==========================  ===================================================================
+:func:`interrupt`           a thread that computes for ever
+:func:`end_tasks`           tasks that swallow their cancellation
+:func:`never_collect`       coroutines that would go on inside the garbage collector
+:class:`PatientConnection`  a handler that goes round on a connection that is closed
+==========================  ===================================================================
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import inspect
+import sys
+import threading
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterator
+from types import CodeType, FrameType
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection
+
+from ._clock import monotonic
+
+__all__ = ["HeldUpError", "PatientConnection", "end_tasks", "interrupt", "never_collect"]
+
+CLEAN_UP_TIMEOUT = 0.5
+"""Seconds that code gets to clean up, once it was told to end."""
+
+IN_VAIN = 100
+"""Calls on a closed connection, in one turn of the loop, after which a handler goes round."""
+
+GOES_ROUND = (
+    "the handler goes on for ever after its connection is closed; let it return when "
+    "ConnectionClosed is raised or `async for` ends"
+)
+
+
+class HeldUpError(SystemExit):
+    """Raised inside code that holds up its thread and would not end by itself."""
+
+    # SystemExit, because ``except Exception:`` would catch anything less.
+    def __init__(
+        self, why: str = "stop() ended code that held up the event loop: it did not await"
+    ) -> None:
+        super().__init__(why)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def interrupt(
+    thread: threading.Thread, *, timeout: float, ended: Callable[[float], bool] | None = None
+) -> bool:
+    """
+    End what a thread is doing by a :exc:`HeldUpError`; return whether that was in time.
+
+    Python raises it between two bytecodes. Code that catches everything, in a loop, is made to
+    raise at every line from then on. In a call of C, such as ``time.sleep``, nothing can be
+    raised before it returns; then it is.
+
+    Args:
+        thread: Any other thread than this one.
+        timeout: Seconds to wait at most.
+        ended: Waits so many seconds for what is to be reached, and returns whether it is; by
+            default that the thread has ended.
+
+    >>> def spin():
+    ...     while True:
+    ...         try:
+    ...             1 / 0
+    ...         except:
+    ...             pass
+    >>> thread = threading.Thread(target=spin, daemon=True)
+    >>> thread.start()
+    >>> interrupt(thread, timeout=5)
+    True
+    """
+
+    def has_ended(seconds: float) -> bool:
+        thread.join(seconds)
+        return not thread.is_alive()
+
+    ended = ended or has_ended
+    # While the exception waits to be raised, a traced thread of Python 3.11 (by a debugger, by
+    # coverage) spins inside the interpreter: this one would, until a time.sleep() there ends.
+    if sys.version_info < (3, 12) and sys.gettrace() is not None:
+        return ended(0)
+    deadline = monotonic() + timeout
+    _raise_in(thread, HeldUpError)
+    if not ended(min(timeout, CLEAN_UP_TIMEOUT)):
+        # ``except:`` in a loop has caught it, and catches whatever comes while that is in ``try``.
+        with _every_line_raises(thread) as error:
+            while not ended(0.001) and monotonic() < deadline:
+                _raise_in(thread, error)
+    if not ended(0):
+        return False
+    _raise_in(thread, None)  # not any more, if it was not yet
+    return True
+
+
+def _raise_in(thread: threading.Thread, error: type[HeldUpError] | None) -> None:
+    if thread.is_alive():  # its number is another thread's some day
+        ident = ctypes.c_ulong(thread.ident or 0)
+        raised = None if error is None else ctypes.py_object(error)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, raised)
+
+
+@contextlib.contextmanager
+def _every_line_raises(thread: threading.Thread) -> Iterator[type[HeldUpError]]:
+    """
+    Let every line that a thread begins raise, in the functions that it is in: ``except:`` as well.
+
+    What another thread raises comes where a loop goes round or a call returns, and there the line
+    before is still in its ``try``.
+    """
+    if sys.version_info < (3, 12):
+        yield _HeldUpFromNowOnError
+        return
+    monitoring = sys.monitoring
+    tool = next((tool for tool in range(6) if monitoring.get_tool(tool) is None), None)
+    if tool is None:  # debugger, coverage and profilers have them all
+        yield HeldUpError
+        return
+
+    def end(code: CodeType, line: int) -> object:
+        if threading.get_ident() == thread.ident:
+            raise HeldUpError
+        return None
+
+    monitoring.use_tool_id(tool, "wslab")
+    monitoring.register_callback(tool, monitoring.events.LINE, end)
+    codes = {frame.f_code for frame in _frames(sys._current_frames().get(thread.ident or 0))}
+    for code in codes:
+        monitoring.set_local_events(tool, code, monitoring.events.LINE)
+    try:
+        yield HeldUpError
+    finally:
+        for code in codes:
+            monitoring.set_local_events(tool, code, monitoring.events.NO_EVENTS)
+        monitoring.register_callback(tool, monitoring.events.LINE, None)
+        monitoring.free_tool_id(tool)
+
+
+class _HeldUpFromNowOnError(HeldUpError):
+    """Python 3.11 makes it in the thread that catches it: there, the next line raises it again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+        def end(frame: FrameType, event: str, argument: object) -> object:
+            raise HeldUpError
+
+        for frame in _frames(sys._getframe(1)):
+            frame.f_trace = end
+        sys.settrace(lambda frame, event, argument: None)  # until that raises
+
+
+def _frames(innermost: FrameType | None) -> list[FrameType]:
+    """What a thread runs now, without those of our own who called it: they must clean up."""
+    frames = [frame for frame, _ in traceback.walk_stack(innermost)] if innermost else []
+    while frames and frames[-1].f_globals.get("__name__", "").partition(".")[0] in _CALLERS:
+        frames.pop()
+    return frames
+
+
+_CALLERS = ("threading", "asyncio", "websockets", "wslab")
+
+
+async def end_tasks() -> None:
+    """
+    End what runs on the running loop, but for this task; wait for nothing for ever.
+
+    Tasks are cancelled and asynchronous generators closed. A task that swallows its cancellation
+    is closed, which it may swallow, too: then it stands still for as long as the process lives.
+    """
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        _, refusing = await asyncio.wait(tasks, timeout=CLEAN_UP_TIMEOUT)
+        for task in refusing:
+            chain = _chain(task.get_coro())
+            # Here, where the loop runs. The garbage collector would do it, and print what comes.
+            with contextlib.suppress(BaseException):
+                chain[0].close()
+            for coroutine in chain:
+                never_collect(coroutine)
+    closing = asyncio.create_task(asyncio.get_running_loop().shutdown_asyncgens())
+    await asyncio.wait([closing], timeout=CLEAN_UP_TIMEOUT)
+
+
+def _chain(coroutine: Any) -> list[Any]:
+    """A coroutine, what it awaits, and so on."""
+    chain = []
+    while coroutine is not None:
+        chain.append(coroutine)
+        coroutine = getattr(coroutine, "cr_await", None)
+    return chain
+
+
+def never_collect(coroutine: object) -> None:
+    """
+    Keep a coroutine for ever, if it is suspended.
+
+    The garbage collector would run it on, without a loop, on whichever thread: there a ``while``
+    loop around ``await`` that catches every exception goes round without a pause.
+    """
+    suspended = (
+        inspect.iscoroutine(coroutine)
+        and inspect.getcoroutinestate(coroutine) == inspect.CORO_SUSPENDED
+    )
+    if suspended:
+        # Not in a list, which would be emptied, and they collected, at the end of the process.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(coroutine))
+
+
+class PatientConnection(ServerConnection):
+    """
+    A connection that is closed, and on which no handler can go round for ever.
+
+    A loop around ``recv()`` that catches :exc:`~websockets.exceptions.ConnectionClosed` never
+    waits once the connection is closed: with bare ``websockets`` it holds up the event loop from
+    then on. (So does one around ``recv_streaming()``, whose second call raises ConcurrencyError.)
+    Here the handler is ended by a :exc:`HeldUpError`; if it catches that as well, it waits for
+    ever.
+
+    A mix-in for a class that an open connection gets when it is closed: until then it costs
+    nothing.
+    """
+
+    _in_vain = 0
+    _held_up: HeldUpError | None = None
+    _ended_in_vain = False
+
+    def goes_round(self, error: HeldUpError, *, caught: bool) -> None:
+        """Tell that an error is raised to end the handler, or that it was and has been caught."""
+
+    async def recv(self, *arguments: Any, **options: Any) -> Any:
+        """Receive; see the base class."""
+        try:
+            return await super().recv(*arguments, **options)
+        except Exception:
+            await self._called_in_vain()
+            raise
+
+    async def recv_streaming(self, *arguments: Any, **options: Any) -> AsyncIterator[Any]:
+        """Receive fragments; see the base class."""
+        try:
+            async for fragment in super().recv_streaming(*arguments, **options):
+                yield fragment
+        except Exception:
+            await self._called_in_vain()
+            raise
+
+    async def send(self, *arguments: Any, **options: Any) -> None:
+        """Send; see the base class."""
+        try:
+            await super().send(*arguments, **options)
+        except Exception:
+            await self._called_in_vain()
+            raise
+
+    async def ping(self, *arguments: Any, **options: Any) -> Any:
+        """Send a PING; see the base class."""
+        try:
+            return await super().ping(*arguments, **options)
+        except Exception:
+            await self._called_in_vain()
+            raise
+
+    async def pong(self, *arguments: Any, **options: Any) -> None:
+        """Send a PONG; see the base class."""
+        try:
+            await super().pong(*arguments, **options)
+        except Exception:
+            await self._called_in_vain()
+            raise
+
+    async def _called_in_vain(self) -> None:
+        loop = asyncio.get_running_loop()
+        if not self._in_vain:  # it is 0 again in the loop's next turn, if that comes
+            loop.call_soon(setattr, self, "_in_vain", 0)
+        self._in_vain += 1
+        if self._in_vain == IN_VAIN and not self._ended_in_vain:
+            self._held_up = HeldUpError(GOES_ROUND)
+            self.goes_round(self._held_up, caught=False)
+            raise self._held_up
+        # Not at once: it may say goodbye in ``finally``.
+        if self._held_up is not None and self._in_vain >= 2 * IN_VAIN:
+            self.goes_round(self._held_up, caught=True)
+            self._held_up, self._ended_in_vain = None, True
+        if self._ended_in_vain:
+            await loop.create_future()
