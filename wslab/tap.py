@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import dataclasses
 import ssl as tls
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, cast
 
+from ._clock import perf_counter
 from .failures import record_background_failure
 from .http1 import Part, Splitter, header
 from .recorder import Recorder
@@ -272,7 +272,7 @@ class _Tapped(Relayed):
                 request.response,
                 request.sent,
                 request.received,
-                time.perf_counter(),
+                perf_counter(),
             )
             self._tap.transcript.extend([exchange])
 

@@ -11,9 +11,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from time import monotonic, perf_counter, sleep
+from time import sleep
 from typing import Any, Final, cast, overload
 
+from ._clock import monotonic, perf_counter
 from ._stdout import printable
 from .search import Conditions, Search, Unmade, is_complete
 from .traffic import Traffic
