@@ -39,8 +39,11 @@ VIEWPOINT: Final = "As the server saw it"
 SHOWN: Final = 20
 """How many of the last records the message of a wait in vain shows."""
 
+PLAIN_BYTES: Final = 6 + 125
+"""What a record that is not made counts for: as many bytes as a plain frame has at most."""
+
 UNCOUNTED: Final = 64
-"""How many deferred records, of 139 bytes at most, may come before the bounds are looked at."""
+"""How many of those may come before the bounds are looked at."""
 
 PAUSE: Final = 0.002
 """Seconds between two looks of :meth:`Transcript.wait` while records come."""
@@ -161,8 +164,9 @@ class Transcript(Sequence[Record]):
 
     Args:
         keep: How many records to keep at most.
-        keep_bytes: How many bytes of payloads to keep at most, in all records together. The last
-            record stays even if it alone has more.
+        keep_bytes: How many bytes of payloads to keep at most, in all records together, but for
+            some KiB that the newest short messages may have. The last record stays even if it
+            alone has more.
         viewpoint: Who sees what crosses the wire, in words; stated where the records are shown.
 
     >>> transcript = Transcript(keep=2)
@@ -187,7 +191,8 @@ class Transcript(Sequence[Record]):
         self._records: deque[Record | Unmade] = deque()
         self._append = self._records.append
         self._dropped = 0
-        self._made = self._counted = 0  # records before these numbers are made, are in _bytes
+        self._made = 0  # records before this number are made
+        self._counted = 0  # so many records are in _bytes
         self._bytes = 0
         self._drop_at = UNCOUNTED  # how long the deque may grow until somebody looks at the bounds
         self._extended = 0
@@ -201,14 +206,15 @@ class Transcript(Sequence[Record]):
     def dropped(self) -> int:
         """How many records were dropped, the oldest first, to stay within the bounds."""
         with self._lock:
-            self._drop_oldest()
-            return self._dropped
+            return self._span()[0]
 
     def extend(self, records: Iterable[Record]) -> None:
         """Append records, if any, and wake whoever waits. Any thread may call this."""
         records = tuple(records)  # before the lock: a generator may look at this transcript
         with self._lock:
             self._records += records
+            self._bytes += sum(map(_kept_bytes, records))
+            self._counted += len(records)
             self._drop_oldest()
             self._extended += 1
             if self._waiting:
@@ -229,19 +235,23 @@ class Transcript(Sequence[Record]):
         if len(self._records) >= self._drop_at or self._waiting:
             self.extend(())
 
-    def _drop_oldest(self) -> int:
-        """Drop what is too much; return the number of the next record. The caller has the lock."""
+    def _drop_oldest(self) -> None:
+        """Drop what is too much, under the lock; not for a cell, which may be interrupted."""
         records = self._records
-        end = self._dropped + len(records)  # what is appended from here on is counted next time
-        self._bytes += sum(map(_kept_bytes, self._from(self._counted, end)))
-        self._counted = end
-        while (left := end - self._dropped) > self._keep or (
-            self._bytes > self._keep_bytes and left > 1
-        ):
-            self._bytes -= _kept_bytes(records.popleft())
-            self._dropped += 1
+        left = len(records)  # what is appended from here on is counted next time
+        end = self._dropped + left
+        kept = self._bytes + PLAIN_BYTES * (end - self._counted)
+        while left > self._keep or (kept > self._keep_bytes and left > 1):
+            oldest = records.popleft()
+            kept -= PLAIN_BYTES if isinstance(oldest, tuple) else _kept_bytes(oldest)
+            left -= 1
+        self._dropped, self._counted, self._bytes = end - left, end, kept
         self._drop_at = left + UNCOUNTED
-        return end
+
+    def _span(self) -> tuple[int, int]:
+        """Return the numbers of the first record to show and of the next one, under the lock."""
+        end = self._dropped + len(self._records)
+        return max(self._dropped, end - self._keep), end
 
     def _from(self, first: int, end: int) -> Iterator[Record | Unmade]:
         """Yield what has the numbers from ``first`` to before ``end``; the caller has the lock."""
@@ -250,13 +260,13 @@ class Transcript(Sequence[Record]):
             return islice(self._records.copy(), start, stop)
         return map(self._records.__getitem__, range(start, stop))
 
-    def _make(self) -> int:
-        """Make the records that are not yet; return the number of the next one, under the lock."""
-        end = self._drop_oldest()
-        for number in range(max(self._made, self._dropped), end):
+    def _make(self) -> tuple[int, int]:
+        """Make the records that are not yet; return what :meth:`_span` does, under the lock."""
+        first, end = self._span()
+        for number in range(max(self._made, first), end):
             self._make_one(number)
         self._made = end
-        return end
+        return first, end
 
     def _make_one(self, number: int) -> Record:
         """Put a record in its place, so that an interrupt of the cell finds it made or unmade."""
@@ -265,6 +275,7 @@ class Transcript(Sequence[Record]):
         if isinstance(record, tuple):
             decoder, data, time = record
             record = self._records[index] = decoder.plain_frame(data, time)
+            self._bytes += _kept_bytes(record) - PLAIN_BYTES
         return record
 
     def forget_lock(self) -> None:
@@ -279,10 +290,9 @@ class Transcript(Sequence[Record]):
     def snapshot(self) -> Records:
         """Return the records that are here now."""
         with self._lock:
-            end = self._make()
-            records = cast("deque[Record]", self._records.copy())
-            made = islice(records, end - self._dropped)  # more may have come
-            return Records(made, dropped=self._dropped, viewpoint=self.viewpoint)
+            first, end = self._make()
+            records = cast("Iterator[Record]", self._from(first, end))
+            return Records(records, dropped=first, viewpoint=self.viewpoint)
 
     def filter(
         self,
@@ -360,15 +370,13 @@ class Transcript(Sequence[Record]):
 
     def _look(self, search: Search) -> None:
         with self._lock:
-            end = self._drop_oldest()
-            first = max(search.seen, self._dropped)
-            numbered = list(enumerate(self._from(first, end), first))
+            dropped, end = self._span()
+            first = max(search.seen, dropped)
             new = [
                 (number, self._make_one(number))
-                for number, record in numbered
+                for number, record in enumerate(list(self._from(first, end)), first)
                 if not (isinstance(record, tuple) and search.conditions.exclude(record))
             ]
-            dropped = self._dropped
         # Without the lock: ``where`` is the caller's and may look at this transcript.
         search.look(new, dropped=dropped, seen=end)
 
@@ -406,7 +414,8 @@ class Transcript(Sequence[Record]):
 
     def __len__(self) -> int:
         with self._lock:
-            return self._drop_oldest() - self._dropped
+            first, end = self._span()
+            return end - first
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.snapshot())
@@ -424,11 +433,9 @@ class Transcript(Sequence[Record]):
         return self.snapshot()._repr_mimebundle_(include, exclude)
 
 
-def _kept_bytes(record: Record | Unmade) -> int:
+def _kept_bytes(record: Record) -> int:
     """Bytes a record may come to hold: what is still arriving counts as if it were here."""
     match record:
-        case tuple():
-            return len(record[1])
         case Frame():
             return len(record.head) + min(record.length, KEEP_PAYLOAD)
         case Handshake():

@@ -484,6 +484,19 @@ def _cut(string: str) -> str:
     return string if len(string) <= _REPR_LENGTH else string[:_REPR_LENGTH] + "…"
 
 
+# Text and binary messages in one frame with the shortest header, masked as their sender must.
+_SHORTEST: Final[tuple[tuple[Sender, int, int], ...]] = (("client", 0x80, 6), ("server", 0, 2))
+_PLAIN: Final[dict[Sender, dict[bytes, int]]] = {
+    sender: {
+        bytes([0x80 | opcode, mask | length]): header + length
+        for opcode in (Opcode.TEXT, Opcode.BINARY)
+        for length in range(126)
+    }
+    for sender, mask, header in _SHORTEST
+}
+_NEVER: Final[dict[bytes, int]] = {}
+
+
 class Decoder:
     """
     Decode one direction of one connection, however its bytes are cut into reads.
@@ -515,10 +528,10 @@ class Decoder:
         "_buffer",
         "_first",
         "_header",
-        "_idle",
         "_look_closer",
         "_mask",
         "_opening",
+        "_plain",
         "_read",
         "_rest",
         "accepted",
@@ -533,7 +546,9 @@ class Decoder:
         self.connection = connection
         self._mask = 0x80 if sender == "client" else 0  # the MASK bit that frames should have
         self._header = 6 if sender == "client" else 2  # bytes of the shortest header with that bit
-        self._idle = not handshake  # a frame begins next, and nothing before it matters
+        # How long a plain frame is, by its first two bytes; empty unless a frame begins next, and
+        # nothing before it matters.
+        self._plain = _NEVER if handshake else _PLAIN[sender]
         self._opening = bytearray()  # the beginning of a handshake
         self._buffer = b""  # the beginning of a frame's header
         self._arriving: _Arriving | None = None  # a payload that is not complete yet
@@ -558,11 +573,12 @@ class Decoder:
         """
         records: list[Record] = []
         self._read(self, data, time, records)
-        self._idle = (
-            bool(self.accepted)
+        idle = (
+            self.accepted
             and self._arriving is None
             and not (self._buffer or self._look_closer or self._rest)
         )
+        self._plain = _PLAIN[self.sender] if idle else _NEVER
         return records
 
     def is_plain(self, data: bytes) -> bool:
@@ -576,14 +592,8 @@ class Decoder:
         >>> decoder.is_plain(b"\\x81\\x02hi"), decoder.is_plain(b"\\x81\\x03hi")
         (True, False)
         """
-        size = len(data)
-        return (
-            self._idle
-            and 0 <= size - self._header <= 125
-            and data[1] == self._mask + size - self._header
-            and (data[0] == 0x81 or data[0] == 0x82)
-            and type(data) is bytes  # a bytearray might change before its record is made
-        )
+        # A bytearray might change before its record is made.
+        return type(data) is bytes and self._plain.get(data[:2]) == len(data)
 
     def plain_frame(self, data: bytes, time: float = 0.0) -> Frame:
         """
@@ -608,7 +618,8 @@ class Decoder:
     def refuse(self) -> None:
         """Tell a client's decoder that the server refused the handshake; again does no harm."""
         if self._read is not Decoder._read_rest:
-            self.accepted = self._idle = False
+            self.accepted = False
+            self._plain = _NEVER
             self._read = Decoder._read_after_refusal
 
     # Each reader handles one part of the stream and puts the next reader into self._read.
