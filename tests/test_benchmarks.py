@@ -11,6 +11,7 @@ import pytest
 
 RECORDING = Path(__file__).parents[1] / "benchmarks" / "recording.py"
 LEARNER = RECORDING.with_name("learner.py")
+WAITING = RECORDING.with_name("waiting.py")
 IMPORTING = RECORDING.with_name("importing.py")
 NUMBER = r"[\d,.e+]+"
 
@@ -54,6 +55,18 @@ def test_importing_prints_its_table() -> None:
     found = re.fullmatch(r"import .*: ([\d.]+) \(quartiles ([\d.]+)–([\d.]+)\)", last)
     assert found is not None
     assert float(found[2]) <= float(found[1]) <= float(found[3])
+
+
+@pytest.mark.slow
+def test_waiting_prints_its_tables() -> None:
+    """Both tables have their rows."""
+    command = [sys.executable, "-W", "error", str(WAITING), "--seconds", "0.1"]
+    run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
+    assert (run.returncode, run.stderr) == (0, "")
+    rows = [line for line in run.stdout.splitlines() if line.startswith("| 1") or "50,000" in line]
+    names = [row.split(" | ")[0].lstrip("| ") for row in rows]
+    assert names == ["1,000", "100,000", "50,000", "100,000"]
+    assert all(re.fullmatch(rf"\| {NUMBER}(?: \| {NUMBER}){{3}} \|", row) for row in rows)
 
 
 @pytest.mark.kernel

@@ -56,8 +56,17 @@ class Conditions:
             and (self.where is None or bool(self.where(record)))
         )
 
-    def exclude(self, unmade: Unmade) -> bool:
-        """Return whether a record that is not made yet cannot match; so it need not be made."""
+    def candidates(
+        self, numbered: Iterable[tuple[int, Record | Unmade]]
+    ) -> list[tuple[int, Record | Unmade]]:
+        """Return what is made, and what is not made yet but may match."""
+        if self.kind is not None and self.kind not in _PLAIN.values():  # quicker with very many
+            return [each for each in numbered if not isinstance(each[1], tuple)]
+        return [
+            each for each in numbered if not (isinstance(each[1], tuple) and self._exclude(each[1]))
+        ]
+
+    def _exclude(self, unmade: Unmade) -> bool:
         decoder, data, _ = unmade
         return (
             (self.connection is not None and decoder.connection != self.connection)

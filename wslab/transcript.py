@@ -45,6 +45,9 @@ PLAIN_BYTES: Final = 6 + 125
 UNCOUNTED: Final = 64
 """How many of those may come before the bounds are looked at."""
 
+NEAR_THE_END: Final = 4096
+"""So many of the newest records are picked one by one; for more, all are copied."""
+
 PAUSE: Final = 0.002
 """Seconds between two looks of :meth:`Transcript.wait` while records come."""
 
@@ -256,7 +259,7 @@ class Transcript(Sequence[Record]):
     def _from(self, first: int, end: int) -> Iterator[Record | Unmade]:
         """Yield what has the numbers from ``first`` to before ``end``; the caller has the lock."""
         start, stop = max(0, first - self._dropped), end - self._dropped
-        if stop - start > UNCOUNTED:  # the way to an item in the middle of a deque is long
+        if stop - start > NEAR_THE_END:  # the way to an item in the middle of a deque is long
             return islice(self._records.copy(), start, stop)
         return map(self._records.__getitem__, range(start, stop))
 
@@ -372,10 +375,10 @@ class Transcript(Sequence[Record]):
         with self._lock:
             dropped, end = self._span()
             first = max(search.seen, dropped)
+            numbered = enumerate(self._from(first, end), first)
             new = [
                 (number, self._make_one(number))
-                for number, record in enumerate(list(self._from(first, end)), first)
-                if not (isinstance(record, tuple) and search.conditions.exclude(record))
+                for number, _ in search.conditions.candidates(numbered)
             ]
         # Without the lock: ``where`` is the caller's and may look at this transcript.
         search.look(new, dropped=dropped, seen=end)
