@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import handlers
 from .kernel import allow_asyncio_run
+from .messages import Message, Messages
 from .server import BackgroundServer, allow_origin, serve
 from .service import NotRunningError
 from .talk import talk
@@ -29,6 +30,8 @@ __all__ = [
     "Anatomy",
     "BackgroundServer",
     "BrowserConsole",
+    "Message",
+    "Messages",
     "NotRunningError",
     "Records",
     "Tap",

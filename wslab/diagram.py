@@ -335,6 +335,10 @@ def anatomy(frame: Frame) -> str:
     if frame.masked and frame.length:
         drawing.line("the payload unmasked: each byte XOR a byte of the masking key, in turn")
         drawing.cells([(_character(byte), f"{byte:02x}", 1) for byte in frame.payload[:_SHOWN]])
+    if frame.inflated is not None:
+        drawing.line(_inflated(frame))
+        inflated = bytes(frame.inflated.data[:_SHOWN])
+        drawing.cells([(_character(byte), f"{byte:02x}", 1) for byte in inflated])
     if frame.problem:
         drawing.line(f"⚠ {frame.problem}", colour=_TROUBLE[0])
     return drawing.svg(_headline(frame), "\n".join(_anatomy_lines(frame)))
@@ -373,7 +377,9 @@ def _fields(frame: Frame) -> list[_Field]:
     if key:
         fields.append(_Field(len(frame.head) - 4, frame.head[-4:], 4, "masking key", random=True))
     if frame.length:
-        meaning = "payload, masked" if key else f"payload: {_payload(frame)}"
+        meaning = f"payload: {_payload(frame)}"
+        if key or frame.inflated:
+            meaning = "payload, masked" if key else "payload, compressed"
         body = bytes(frame.body)
         fields.append(_Field(len(frame.head), body, frame.length, meaning, random=bool(key)))
     return fields
@@ -384,6 +390,12 @@ def _length_code(second: int) -> str:
     if code < 126:
         return str(code)
     return f"{code}, so it is in the next {2 if code == 126 else 8} bytes"
+
+
+def _inflated(frame: Frame) -> str:
+    assert frame.inflated is not None
+    size = f"{frame.inflated.length:,} bytes"
+    return f"payload, inflated to {size}: {frame.inflated.problem or _payload(frame)}"
 
 
 def _payload(frame: Frame) -> str:
@@ -411,7 +423,12 @@ def _anatomy_lines(frame: Frame) -> list[str]:
         rows.append((_position(field), shown + " …" * (field.length > 8), field.meaning))
     if frame.masked and frame.length:
         unmasked = frame.payload[:8].hex(" ") + " …" * (frame.length > 8)
-        rows.append(("", unmasked, f"payload, unmasked: {_payload(frame)}"))
+        meaning = "payload, unmasked" if frame.inflated else f"payload, unmasked: {_payload(frame)}"
+        rows.append(("", unmasked, meaning))
+    if frame.inflated is not None:
+        data = bytes(frame.inflated.data)
+        inflated = data[:8].hex(" ") + " …" * (frame.inflated.length > 8)
+        rows.append(("", inflated, _inflated(frame)))
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{p:<{widths[0]}}  {h:<{widths[1]}}  {meaning}" for p, h, meaning in rows]
     return [*lines, *([f"⚠ {frame.problem}"] if frame.problem else [])]

@@ -18,6 +18,7 @@ from websockets.asyncio.server import Server, ServerConnection
 from ._clock import perf_counter
 from ._stubborn import HeldUpError, PatientConnection
 from .failures import record_failure
+from .inflate import make_inflater
 from .transcript import Transcript
 from .wire import Decoder, Handshake, Lost, Record
 
@@ -42,6 +43,7 @@ class Recorder:
         self.unsent = 0
         self._client = Decoder("client", number)
         self._server = Decoder("server", number)
+        self._server.make_inflater = make_inflater
         self._transcript = transcript
 
     def received(self, data: bytes) -> None:
@@ -59,6 +61,8 @@ class Recorder:
         records = self._server.feed(data, perf_counter())
         if self._client.compression is not self._server.compression:
             self._client.compression = self._server.compression
+            if isinstance(response := records[0], Handshake):
+                self._client.inflater = make_inflater(response, "client")
         if self._server.accepted is False:
             self._client.refuse()
         self._transcript.extend(records)

@@ -11,8 +11,9 @@ from __future__ import annotations
 import html as _html
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from .messages import Message
 from .transcript import VIEWPOINT
 from .wire import Exchange, Frame, HandlerError, Handshake, Lost, Malformed, Record
 
@@ -23,10 +24,14 @@ __all__ = [
     "describe",
     "fold",
     "html",
+    "messages_html",
+    "messages_text",
     "preview",
     "summary",
     "text",
 ]
+
+Item = TypeVar("Item", Record, Message)
 
 MAX_ROWS = 200
 """A longer sequence is folded in the middle."""
@@ -134,7 +139,81 @@ def html(records: Sequence[Record], dropped: int = 0, viewpoint: str = VIEWPOINT
     )
 
 
-def fold(records: list[Record]) -> tuple[list[Record], int, list[Record]]:
+def messages_text(messages: Sequence[Message], dropped: int = 0, viewpoint: str = VIEWPOINT) -> str:
+    """
+    Return one line for each message, grouped by connection.
+
+    Args:
+        messages: Any messages; what is more than 200 is folded in the middle.
+        dropped: How many earlier records are missing; stated in the first line.
+        viewpoint: Who saw them, stated there too.
+    """
+    if not messages:
+        return f"No messages.{_dropped(dropped)}"
+    lines = [f"{viewpoint}:{_dropped(dropped)}"]
+    shown, folded, last = fold(by_connection(messages))
+    for part in (shown, last):
+        for connection, group in groupby(part, lambda message: message.connection):
+            lines.append(f"connection {connection}")
+            for message in group:
+                cells = (
+                    message.kind.upper().ljust(6 if len({m.kind for m in messages}) > 1 else 0),
+                    _message_content(message),
+                    _count(len(message.frames), "frame"),
+                    _bytes(message.length),
+                    f"{message.size:,} on the wire",
+                    _warning(message.problem or ""),
+                )
+                lines.append(f"  {_ARROWS[message.sender]}  {'  '.join(filter(None, cells))}")
+        if folded and part is shown:
+            lines.append(f"… {folded:,} more …")
+    return "\n".join(lines)
+
+
+def messages_html(messages: Sequence[Message], dropped: int = 0, viewpoint: str = VIEWPOINT) -> str:
+    """
+    Return a table with one row for each message; everything from the wire is escaped.
+
+    Args:
+        messages: Any messages; what is more than 200 is folded in the middle.
+        dropped: How many earlier records are missing; stated in the caption.
+        viewpoint: Who saw them, stated there too.
+    """
+    if not messages:
+        return f"<p>{_escape(messages_text(messages, dropped, viewpoint))}</p>"
+    titles = ("connection", "direction", "type", "content", "frames")
+    sizes = ("bytes of payload", "bytes on the wire")
+    head = "".join(f'<th scope="col" style="{_CELL}">{title}</th>' for title in titles + sizes)
+    first, folded, last = fold(by_connection(messages))
+    rows = list(map(_message_row, first))
+    if folded:
+        rows.append(f'<tr><td colspan="7" style="{_CELL}">… {folded:,} more …</td></tr>')
+    rows += map(_message_row, last)
+    return (
+        f"<table><caption>{viewpoint}{_dropped(dropped)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def _message_row(message: Message) -> str:
+    content = "  ".join(filter(None, (_message_content(message), _warning(message.problem or ""))))
+    cells = (
+        f'<td style="{_CELL}">{message.connection}</td>',
+        f'<td style="{_CELL};white-space:nowrap">{_escape(_ARROWS[message.sender])}</td>',
+        f'<td style="{_CELL}">{message.kind.upper()}</td>',
+        f'<td style="{_CELL};overflow-wrap:anywhere">{_escape(content)}</td>',
+        f'<td style="{_CELL}">{len(message.frames)}</td>',
+        f'<td style="{_CELL}">{message.length:,}</td>',
+        f'<td style="{_CELL}">{message.size:,}</td>',
+    )
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _message_content(message: Message) -> str:
+    return preview(message.payload, as_text=message.text, length=message.length)
+
+
+def fold(records: list[Item]) -> tuple[list[Item], int, list[Item]]:
     """Return the first ones to show, how many to leave out, and the last ones to show."""
     if len(records) <= MAX_ROWS:
         return records, 0, []
@@ -203,11 +282,16 @@ def describe(record: Record) -> Description:
         case Exchange():
             return Description("HTTP", _exchange(record), _bytes(record.received))
         case Frame():
-            problems = (record.problem, None if record.complete else NOT_COMPLETE)
+            inflated = record.inflated
+            problems = (
+                record.problem,
+                inflated.problem if inflated else None,
+                None if record.complete else NOT_COMPLETE,
+            )
             return Description(
                 _frame_name(record),
                 _frame_content(record),
-                _bytes(record.length),
+                _bytes(record.length) + (f", inflated {inflated.length:,}" if inflated else ""),
                 "; ".join(filter(None, problems)),
             )
         case Malformed():
@@ -221,7 +305,7 @@ def describe(record: Record) -> Description:
             return Description("HANDLER ERROR", f"{_printable(record.type)} {message}".strip())
 
 
-def by_connection(records: Iterable[Record]) -> list[Record]:
+def by_connection(records: Iterable[Item]) -> list[Item]:
     """Put the connections one after the other; each keeps its order."""
     return sorted(records, key=lambda record: record.connection)
 
@@ -295,5 +379,9 @@ def _frame_content(frame: Frame) -> str:
         reason = preview(b"", as_text=frame.close_reason) if frame.close_reason else ""
         return f"{name} {reason}".strip()
     message = frame.first or frame  # its opcode and RSV1 hold for all fragments
+    inflated = frame.inflated
+    if inflated is not None and not inflated.problem:
+        as_text = frame.text if message.kind == "text" else None
+        return preview(bytes(inflated.data), as_text=as_text, length=inflated.length)
     as_text = frame.text if message.kind == "text" and not message.rsv1 else None
     return preview(frame.payload, as_text=as_text, length=frame.length)

@@ -16,6 +16,7 @@ from typing import Any, Final, cast, overload
 
 from ._clock import monotonic, perf_counter
 from ._stdout import printable
+from .messages import Messages, join
 from .search import Conditions, Search, Unmade, is_complete
 from .traffic import Traffic
 from .wire import (
@@ -143,6 +144,10 @@ class Records(Sequence[Record]):
     def traffic(self) -> Traffic:
         """Return frames and bytes in each direction, and the overhead of framing."""
         return Traffic(self)
+
+    def messages(self) -> Messages:
+        """Return the messages: fragments joined, compressed ones inflated, without the rest."""
+        return Messages(join(self), dropped=self.dropped, viewpoint=self.viewpoint)
 
     def __str__(self) -> str:
         from . import render  # here, for import wslab is not to wait for what draws
@@ -312,6 +317,10 @@ class Transcript(Sequence[Record]):
         """Return frames and bytes in each direction: see :meth:`Records.traffic`."""
         return self.snapshot().traffic()
 
+    def messages(self) -> Messages:
+        """Return the messages: see :meth:`Records.messages`."""
+        return self.snapshot().messages()
+
     def wait(
         self,
         *,
@@ -440,7 +449,8 @@ def _kept_bytes(record: Record) -> int:
     """Bytes a record may come to hold: what is still arriving counts as if it were here."""
     match record:
         case Frame():
-            return len(record.head) + min(record.length, KEEP_PAYLOAD)
+            kept = len(record.head) + min(record.length, KEEP_PAYLOAD)
+            return kept + _kept_inflated(record)
         case Handshake():
             return len(record.head) + (0 if record.opens else KEEP_PAYLOAD)
         case Malformed():
@@ -450,3 +460,12 @@ def _kept_bytes(record: Record) -> int:
         case HandlerError():
             return len(record.message) + len(record.traceback)
     return 0
+
+
+def _kept_inflated(frame: Frame) -> int:
+    """As many bytes each time, though more of the payload may have been inflated since."""
+    if frame.inflated is None:
+        return 0
+    if frame.inflated.counted is None:
+        frame.inflated.counted = len(frame.inflated.data) if frame.complete else KEEP_PAYLOAD
+    return frame.inflated.counted

@@ -26,7 +26,8 @@ import codecs
 import dataclasses
 import enum
 import re
-from typing import Final, Literal, TypeAlias
+from collections.abc import Callable
+from typing import Final, Literal, Protocol, TypeAlias
 
 from ._stdout import printable
 
@@ -37,6 +38,8 @@ __all__ = [
     "Frame",
     "HandlerError",
     "Handshake",
+    "Inflated",
+    "Inflating",
     "Kind",
     "Lost",
     "Malformed",
@@ -103,6 +106,32 @@ class _Arriving(bytearray):
 
     __slots__ = ("missing",)
     missing: int
+
+
+class Inflated:
+    """
+    What came out of a compressed payload (RFC 7692): see :mod:`wslab.inflate`.
+
+    Attributes:
+        data: The first 64 KiB of it.
+        length: How many bytes came out.
+        problem: Why not all did, as a sentence, or ``None``.
+    """
+
+    __slots__ = ("counted", "data", "length", "problem")
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.length = 0
+        self.problem: str | None = None
+        self.counted: int | None = None  # by a transcript, as bytes that it keeps
+
+
+class Inflating(Protocol):
+    """Inflates the payloads of one direction: :class:`wslab.inflate.Inflater`."""
+
+    def feed(self, data: bytes, *, last: bool, into: Inflated) -> None:
+        """Inflate the next bytes of a message."""
 
 
 def apply_mask(data: bytes | bytearray, masking_key: bytes) -> bytes:
@@ -213,6 +242,8 @@ class Frame:
         time: Seconds, as passed to :meth:`Decoder.feed` with the header's last byte.
         first: First frame of the message that a CONTINUATION frame continues; ``None`` on other
             frames, and where there is no message to continue.
+        inflated: What the payload is inflated, where its message is compressed and the handshake
+            was seen; ``None`` elsewhere.
     """
 
     connection: int
@@ -222,6 +253,7 @@ class Frame:
     violation: str | None = None
     time: float = dataclasses.field(default=0.0, compare=False)
     first: Frame | None = None
+    inflated: Inflated | None = dataclasses.field(default=None, compare=False)
 
     def __repr__(self) -> str:
         shown = self.kind if self.fin else f"{self.kind} FIN=0"
@@ -306,15 +338,17 @@ class Frame:
     @property
     def text(self) -> str | None:
         """
-        The payload decoded as UTF-8, or ``None`` where it is not valid UTF-8 by itself.
+        The payload, inflated, decoded as UTF-8; ``None`` where it is not valid UTF-8 by itself.
 
         Where only the first part of the payload is here, a character cut in two is left out. A
         fragment may begin or end inside a character (§5.6); it has no text by itself then.
         """
-        payload = self.payload
+        payload, length = self.payload, self.length
+        if self.inflated is not None:
+            payload, length = bytes(self.inflated.data), self.inflated.length
         decoder = codecs.getincrementaldecoder("utf-8")()
         try:
-            return decoder.decode(payload, final=len(payload) == self.length)
+            return decoder.decode(payload, final=len(payload) == length)
         except UnicodeDecodeError:
             return None
 
@@ -335,8 +369,8 @@ class Frame:
         """
         What RFC 6455 forbids about this frame, as a sentence with the section, or ``None``.
 
-        Of a long text only the 64 KiB that are kept are checked. Compressed payloads are not
-        inflated, so not checked either. A character that is cut in two by fragmentation is taken
+        Of a long text only the 64 KiB that are kept are checked, of a compressed one what it
+        inflates to, if it was. A character that is cut in two by fragmentation is taken
         for a good one.
         """
         return self.violation or (_payload_problem(self) if self.complete else None)
@@ -515,6 +549,10 @@ class Decoder:
         closed: Whether a CLOSE frame went by.
         compression: Whether permessage-deflate was agreed, so that RSV1 may be set (RFC 7692 §6).
             The server's decoder reads it from the response; tell it to the client's.
+        make_inflater: Makes what inflates the server's messages from its response, such as
+            :func:`wslab.inflate.make_inflater`; by default nothing is inflated.
+        inflater: What inflates the messages. The server's decoder has it made by
+            ``make_inflater``; give it to the client's.
 
     >>> decoder = Decoder("server", connection=1, handshake=False)
     >>> decoder.feed(b"\\x81")  # half a header: nothing to record yet
@@ -528,6 +566,7 @@ class Decoder:
         "_buffer",
         "_first",
         "_header",
+        "_inflating",
         "_look_closer",
         "_mask",
         "_opening",
@@ -538,6 +577,8 @@ class Decoder:
         "closed",
         "compression",
         "connection",
+        "inflater",
+        "make_inflater",
         "sender",
     )
 
@@ -560,6 +601,9 @@ class Decoder:
         self.accepted: bool | None = None if handshake else True
         self.closed = False
         self.compression = False
+        self.make_inflater: Callable[[Handshake, Sender], Inflating | None] | None = None
+        self.inflater: Inflating | None = None
+        self._inflating: Frame | None = None  # whose payload is arriving
 
     def feed(self, data: bytes, time: float = 0.0) -> list[Record]:
         """
@@ -645,6 +689,8 @@ class Decoder:
         records.append(record)
         self.accepted = record.opens
         self.compression = self.sender == "server" and _agrees_to_compression(record)
+        if self.compression and self.make_inflater is not None:
+            self.inflater = self.make_inflater(record, self.sender)
         self._read = Decoder._read_frames if self.accepted else Decoder._read_rest
         self._read(self, data, time, records)
 
@@ -691,6 +737,8 @@ class Decoder:
                 or not mask <= second <= mask + 125
             ):
                 frame = self._look_closely(head, body, time)
+                if frame.inflated is not None:
+                    self._inflate(frame, data[start:stop], 0)
             else:
                 frame = Frame(self.connection, self.sender, head, body, None, time)
             records.append(frame)
@@ -710,11 +758,25 @@ class Decoder:
     def _fill(self, arriving: _Arriving, data: bytes) -> int:
         """Add to the payload that is arriving; return how many bytes belong to it."""
         taken = min(arriving.missing, len(data))
+        frame = self._inflating
+        arrived = frame.length - arriving.missing if frame else 0
         arriving += data[: min(taken, KEEP_PAYLOAD - len(arriving))]
         arriving.missing -= taken
         if not arriving.missing:
             self._arriving = None
+        if frame is not None:
+            self._inflate(frame, data[:taken], arrived)
         return taken
+
+    def _inflate(self, frame: Frame, data: bytes, arrived: int) -> None:
+        """Inflate a piece of a payload, before which so many bytes of it have arrived."""
+        assert self.inflater is not None
+        assert frame.inflated is not None
+        self._inflating = None if frame.complete else frame
+        if key := frame.masking_key:
+            turn = arrived % 4
+            data = apply_mask(data, key[turn:] + key[:turn])
+        self.inflater.feed(data, last=frame.fin and frame.complete, into=frame.inflated)
 
     def _look_closely(self, head: bytes, body: bytes | bytearray, time: float) -> Frame:
         """Make a frame, say what its header breaks, keep track of fragmentation and CLOSE."""
@@ -733,7 +795,9 @@ class Decoder:
         if self.closed and is_data:
             problems.append("no data frame may follow a CLOSE frame (RFC 6455 §5.5.1)")
         violation = "; ".join(problems) or None
-        frame = Frame(self.connection, self.sender, head, body, violation, time, first)
+        compressed = first.rsv1 if first else head[0] & 0x40 and opcode in _MESSAGE_OPCODES
+        inflated = Inflated() if compressed and self.inflater is not None else None
+        frame = Frame(self.connection, self.sender, head, body, violation, time, first, inflated)
         if is_data:
             self._first = None if frame.fin else first or frame
         self.closed = self.closed or opcode == Opcode.CLOSE
@@ -819,12 +883,16 @@ def _payload_problem(frame: Frame) -> str | None:
         if not _is_utf8(frame.payload[2:]):
             return "the close reason is not valid UTF-8 (RFC 6455 §5.5.1)"
     message = frame.first or frame
-    if message.kind == "text" and not message.rsv1:
-        payload = frame.payload
+    inflated = frame.inflated
+    if message.kind == "text" and (not inflated.problem if inflated else not message.rsv1):
+        payload, length = frame.payload, frame.length
+        if inflated is not None:
+            payload, length = bytes(inflated.data), inflated.length
+        kept = len(payload)
         if frame.first is not None:
             # Up to three bytes may end a character that the fragment before it began.
             payload = payload[:3].lstrip(_UTF8_TAIL) + payload[3:]
-        if not _is_utf8(payload, cut=not frame.fin or len(frame.body) < frame.length):
+        if not _is_utf8(payload, cut=not frame.fin or kept < length):
             return "the payload is not valid UTF-8 (RFC 6455 §8.1)"
     return None
 
