@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 from websockets.sync.client import connect
 
 SECONDS = 60.0  # for anything that an engine does
@@ -81,12 +81,15 @@ def page() -> Iterator[str]:
             thread.join()
 
 
-class _Chromium:
+class Chromium:
+    """A page of Playwright's, wherever it comes from."""
+
     name = "Chromium"
 
-    def __init__(self, tab: Any, version: str) -> None:
+    def __init__(self, tab: Page) -> None:
         self._tab = tab
-        self.version = version
+        browser = tab.context.browser
+        self.version = browser.version if browser else ""
 
     def run(self, function: str, *arguments: Any) -> Any:
         return self._tab.evaluate(f"(arguments) => ({function})(...arguments)", list(arguments))
@@ -102,7 +105,7 @@ def chromium() -> Iterator[Engine]:
         )
         tab = browser.new_page()
         tab.goto(url)
-        yield _Chromium(tab, browser.version)
+        yield Chromium(tab)
         browser.close()
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from conftest import TIMEOUT
+from interop import ends, engines
+from playwright.sync_api import Browser
 
-from . import ends
-from .engines import Engine
+from .conftest import SECONDS
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_client_send_receive.ipynb"
 
@@ -27,6 +28,16 @@ def event_client() -> type[Any]:
     exec("from websockets.exceptions import ConnectionClosed", names)
     exec(source["events-client"], names)
     return names["EventClient"]  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def engine(chromium: Browser) -> Iterator[engines.Engine]:
+    """Chromium with a page of this machine."""
+    with engines.page() as url:
+        tab = chromium.new_page()
+        tab.goto(url)
+        yield engines.Chromium(tab)
+        tab.context.close()
 
 
 def listen(event_client: type[Any], url: str) -> list[object]:
@@ -47,7 +58,7 @@ def listen(event_client: type[Any], url: str) -> list[object]:
             events.append(["close", code, reason, clean])
 
     async def main() -> None:
-        async with asyncio.timeout(TIMEOUT):
+        async with asyncio.timeout(SECONDS):
             await Listener(url).run()
 
     # Playwright keeps a loop running on this thread.
@@ -57,7 +68,7 @@ def listen(event_client: type[Any], url: str) -> list[object]:
 
 
 @pytest.mark.parametrize("case", [*ends.CASES, *ends.OTHERS])
-def test_as_in_chromium(case: str, event_client: type[Any], chromium: Engine) -> None:
+def test_as_in_chromium(case: str, event_client: type[Any], engine: engines.Engine) -> None:
     """The same events with the same code, reason and wasClean, however the server ends it."""
     with ends.server(case) as url:
-        assert listen(event_client, url) == chromium.run(ends.LISTEN, url, ends.PATIENCE)
+        assert listen(event_client, url) == engine.run(ends.LISTEN, url, ends.PATIENCE)
