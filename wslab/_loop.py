@@ -212,7 +212,7 @@ class LoopThread:
                 raise RuntimeError(
                     "an event loop runs on this new thread already: threads are greenlets here, as "
                     "gevent's monkey.patch_all() makes them; leave them as they are: "
-                    "patch_all(thread=False)"
+                    "patch_all(thread=False, select=False)"
                 )
             self._run()
         except BaseException as exc:
