@@ -8,8 +8,11 @@ import contextlib
 import functools
 import gc
 import inspect
+import re
 import signal
+import subprocess
 import sys
+import textwrap
 import threading
 import time
 import weakref
@@ -451,3 +454,29 @@ def test_memory_is_freed() -> None:
     del thread, lifespan
     gc.collect()
     assert [reference() for reference in references] == [None, None, None]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.version_info >= (3, 15), reason="there is no gevent yet")
+def test_greenlets_instead_of_threads() -> None:
+    """Under gevent the second loop cannot run: that is raised, and what mends it is said."""
+    code = """
+        import gevent.monkey, sys
+        gevent.monkey.patch_all(**eval(sys.argv[1]))
+        import wslab
+        server = wslab.serve(wslab.handlers.echo)
+        try:
+            print(wslab.talk(server.url, "x"))
+        except RuntimeError as exc:
+            print(exc)
+        server.stop()
+        print(server)
+    """
+    for options, expected in (
+        ({}, "an event loop runs on this new thread already.*patch_all\\(thread=False"),
+        ({"thread": False, "select": False}, "\\['x'\\]"),
+    ):
+        command = [sys.executable, "-W", "error", "-c", textwrap.dedent(code), repr(options)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.stderr == ""
+        assert re.fullmatch(f"{expected}.*\n<BackgroundServer 'echo' stopped>\n", done.stdout)

@@ -162,6 +162,76 @@ def test_skipped(ws_server):
     result.stdout.fnmatch_lines(["handler 'broken' raised ZeroDivisionError: division by zero"])
 
 
+def test_error_that_quotes_the_client(pytester: pytest.Pytester) -> None:
+    """What a message holds does not reach the terminal: it is escaped, and cut."""
+    result = run(
+        pytester,
+        """
+async def quotes(ws):
+    raise ValueError(await ws.recv())
+
+def test_quotes(ws_server):
+    server = ws_server(quotes, max_size=None)
+    with pytest.raises(ConnectionClosed):
+        wslab.talk(server.url, "\\x1b[31m \\x07 \\r \\0 \\u202e " + "x" * 10_000_000)
+""",
+        "--color=no",
+    )
+    result.assert_outcomes(failed=1)
+    report = "\n".join(result.outlines)
+    assert r"raised ValueError: \x1b[31m \x07 \r \x00 \u202e xxx" in report
+    assert report.replace("\n", "").isprintable() is True
+    assert len(report) < 100_000
+
+
+def test_callback_of_the_handshake_that_fails(pytester: pytest.Pytester) -> None:
+    """It is not the handler that is to blame."""
+    result = run(
+        pytester,
+        """
+def test_old_api(ws_server):
+    server = ws_server(echo, process_request=lambda ws, request: (403, [], b"no"))
+    with pytest.raises(Exception, match="500"):
+        wslab.talk(server.url, "x")
+""",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["process_request of the server of handler 'echo' raised TypeError: *not tuple"]
+    )
+
+
+def test_handler_that_goes_round(pytester: pytest.Pytester) -> None:
+    """It fails the test, says why, and the session goes on and ends."""
+    result = run(
+        pytester,
+        """
+async def goes_round(ws):
+    while True:
+        try:
+            await ws.send(await ws.recv())
+        except Exception:
+            pass
+
+def test_goes_round(ws_server):
+    server = ws_server(goes_round)
+    with connect(server.url) as ws:
+        ws.send("x")
+        assert ws.recv() == "x"
+
+def test_is_stopped_while_it_goes_round(ws_server):
+    test_goes_round.ws = connect(ws_server(goes_round).url).__enter__()
+
+def test_next(ws_server):
+    assert wslab.talk(ws_server(echo).url, "hello") == ["hello"]
+""",
+    )
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        ["handler 'goes_round' raised HeldUpError: the handler goes on for ever after its*"] * 2
+    )
+
+
 @pytest.mark.slow
 def test_handler_that_blocks_its_loop(pytester: pytest.Pytester) -> None:
     """The warning about it is an error here: it fails this test, and the session goes on."""

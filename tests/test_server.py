@@ -1052,6 +1052,88 @@ def test_callbacks_of_the_handshake_that_fail(option: str) -> None:
     assert 'test_server.py", line' in records[1].traceback
 
 
+@pytest.mark.parametrize("option", ["process_request", "process_response"])
+@pytest.mark.parametrize("result", [(403, [], b"no"), "no", 403], ids=["tuple", "str", "int"])
+@pytest.mark.parametrize("plain", [True, False], ids=["plain", "async"])
+def test_callbacks_of_the_handshake_that_return_something_else(
+    option: str, result: object, plain: bool
+) -> None:
+    """Nothing but a Response or None: the record says what, of which callback, and what to do."""
+
+    async def wait(*arguments: object) -> object:
+        return result
+
+    callback = (lambda *arguments: result) if plain else wait
+    with serve(echo, **{option: callback}) as server:
+        with pytest.raises(InvalidStatus, match="500"), connect(server.url):
+            pass
+        error = server.transcript.wait(kind="error")
+    assert (error.type, error.raised_by, error.message) == (
+        "TypeError",
+        option,
+        f"{option} must return None or a Response, such as connection.respond(403, "
+        f'"no entry"), not {type(result).__name__}',
+    )
+    assert f"✗         ERROR      {option}: TypeError" in str(server.transcript)
+
+
+@pytest.mark.filterwarnings("ignore:.*unclosed <socket:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # asyncio leaves it so
+def test_connection_class_that_fails() -> None:
+    """What asyncio tells of in its debug mode only is recorded in either."""
+
+    class Broken(ServerConnection):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            raise LookupError("a bug")
+
+    with serve(echo, create_connection=Broken) as server:
+        with pytest.raises((ConnectionClosed, InvalidMessage, OSError)), connect(server.url):
+            pass
+        error = server.transcript.wait(kind="error")
+    assert (error.connection, error.type, error.message) == (0, "LookupError", "a bug")
+
+
+@pytest.mark.parametrize("debug", ["", "1"], ids=["", "debug"])
+def test_debug_mode_of_asyncio(
+    debug: str, tls: tuple[Any, Any], raw: Raw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed TLS handshake and slow code: the same record as ever, and nothing is printed."""
+    monkeypatch.setenv("PYTHONASYNCIODEBUG", debug)
+
+    async def slow(ws: ServerConnection) -> None:
+        assert asyncio.get_running_loop().get_debug() is bool(debug) or sys.flags.dev_mode
+        until_later = time.perf_counter() + 0.11
+        while time.perf_counter() < until_later:
+            pass
+
+    with serve(slow, ssl=tls[0]) as server:
+        raw(server.port).send(request())  # without TLS
+        context = ssl.create_default_context()  # which does not trust the certificate
+        for _ in range(2):
+            with pytest.raises(ssl.SSLCertVerificationError), connect(server.url, ssl=context):
+                pass
+        with connect(server.url, ssl=tls[1]) as ws:
+            assert close_code(ws) == 1000
+        server.transcript.wait(sender="client", kind="close")
+    assert [record.kind for record in server.transcript] == [
+        "handshake", "handshake", "close", "close",
+    ]  # fmt: skip
+
+
+def test_logs_hold_nothing_that_a_terminal_obeys(caplog: pytest.LogCaptureFixture) -> None:
+    """Who shows the server's log gets no control characters of a client, and no whole message."""
+
+    async def quote(ws: ServerConnection) -> None:
+        raise ValueError(await ws.recv())
+
+    with serve(quote, max_size=None) as server, contextlib.suppress(ConnectionClosed):
+        wslab.talk(server.url, "\x1b[31m\x07\r\0\u202e" + "x" * 10**6)
+    assert "connection handler failed" in caplog.text
+    assert r"ValueError: \x1b[31m\x07\r\x00\u202exxx" in caplog.text
+    assert caplog.text.replace("\n", "").isprintable() is True
+    assert len(caplog.text) < 20_000
+
+
 def test_a_refused_handshake_with_bad_frames_behind_it(raw: Raw) -> None:
     """Where websockets itself stumbles in a handshake, no code of the learner's is to blame."""
     with serve(echo) as server:

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from typing import Any
 
 import pytest
+from freezegun import freeze_time
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.http11 import Request, Response
@@ -364,6 +365,59 @@ def test_in_a_handler() -> None:
         "talk() blocks, and a handler must not; in a handler use "
         "websockets.asyncio.client.connect, or await asyncio.to_thread(wslab.talk, …)",
     )
+
+
+def test_says_what_the_handler_raised() -> None:
+    """Below the client's exception, in one line, and without the frames of websockets."""
+
+    async def broken(ws: ServerConnection) -> None:
+        raise ValueError(await ws.recv())
+
+    with wslab.serve(broken) as server, pytest.raises(ConnectionClosedError) as caught:
+        talk(server.url, "one\n\x1b[31mtwo" + "x" * 10_000)
+    [note] = caught.value.__notes__
+    assert note.startswith(r"the server's handler raised ValueError: one\n\x1b[31mtwoxxx")
+    assert len(note) < 300
+    assert len(caught.traceback) == 1  # only this test
+
+
+def test_says_what_a_callback_of_the_handshake_raised() -> None:
+    """A handshake that fails is explained, too."""
+
+    def process_request(ws: ServerConnection, request: Request) -> None:
+        raise LookupError("no such room")
+
+    with (
+        wslab.serve(handlers.echo, process_request=process_request) as server,
+        pytest.raises(InvalidStatus) as caught,
+    ):
+        talk(server.url, "x")
+    assert caught.value.__notes__ == [
+        "the server's process_request raised LookupError: no such room"
+    ]
+
+
+def test_says_nothing_of_another_client() -> None:
+    """An error of somebody else's connection is no explanation."""
+
+    async def aborts(ws: ServerConnection) -> None:
+        if ws.request and ws.request.path == "/other":
+            raise ValueError
+        with contextlib.suppress(ConnectionClosedError):
+            await asyncio.to_thread(talk, f"{server.url}/other")
+        ws.transport.abort()
+
+    with wslab.serve(aborts) as server, pytest.raises(ConnectionClosedError) as caught:
+        talk(server.url, "x")
+    assert not hasattr(caught.value, "__notes__")
+
+
+def test_in_a_frozen_time() -> None:
+    """A timeout holds in a test that has stopped the clock."""
+    with freeze_time("2030-01-01"), wslab.serve(silent) as server:
+        with pytest.raises(TimeoutError, match=r"0 of 1 replies came in 0\.1 s"):
+            talk(server.url, "x", timeout=SHORT)
+        server.transcript.wait(kind="close", count=2)
 
 
 def test_in_a_thread_of_a_handler() -> None:

@@ -209,6 +209,7 @@ class LoopThread:
     def _main(self) -> None:
         try:
             if asyncio._get_running_loop() is not None:
+                self._loop.close()
                 raise RuntimeError(
                     "an event loop runs on this new thread already: threads are greenlets here, as "
                     "gevent's monkey.patch_all() makes them; leave them as they are: "

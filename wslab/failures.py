@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Response
 from websockets.protocol import State
 
 from ._clock import perf_counter
@@ -22,8 +23,18 @@ if TYPE_CHECKING:
 # Characters of an exception's message, and of its traceback: it may quote all of a message.
 KEEP_ERROR = 10_000
 
+# What asyncio reports in its debug mode only (python -X dev, PYTHONASYNCIODEBUG=1): a client whose
+# TLS handshake fails is no failure of the server's, in either mode.
+ONLY_IN_DEBUG_MODE = ("Error on transport creation for incoming connection",)
 
-__all__ = ["logger", "record_background_failure", "record_failure", "run_handler"]
+__all__ = [
+    "checked",
+    "logger",
+    "printable_lines",
+    "record_background_failure",
+    "record_failure",
+    "run_handler",
+]
 
 
 async def run_handler(
@@ -55,22 +66,63 @@ def record_background_failure(context: dict[str, Any], transcript: Transcript) -
         context: What asyncio gives to the loop's exception handler.
         transcript: Where it is recorded.
     """
+    if context.get("message") in ONLY_IN_DEBUG_MODE:
+        return
     exc = context.get("exception")
     # A task that outlives its connection is told so by send(): nothing is wrong with that.
     if exc is not None and not isinstance(exc, ConnectionClosed):
         record_failure(exc, getattr(context.get("future"), "wslab_connection", 0), transcript)
 
 
-def record_failure(exc: BaseException, number: int, transcript: Transcript) -> None:
-    """Record an exception that was raised while connection ``number`` was served; 0 is none."""
+def record_failure(
+    exc: BaseException, number: int, transcript: Transcript, raised_by: str = "handler"
+) -> None:
+    """
+    Record an exception.
+
+    Args:
+        exc: The exception.
+        number: That of the connection which was served; 0 where there was none.
+        transcript: Where it is recorded.
+        raised_by: What raised it: see :class:`~wslab.wire.HandlerError`.
+    """
     own = exc.__traceback__
     while own is not None and own.tb_frame.f_code.co_filename == __file__:
         own = own.tb_next
     # str(shown) is str(exc), or says that it failed.
     shown = traceback.TracebackException(type(exc), exc, own, compact=True)
     message, lines = _shorten(str(shown)), _shorten("".join(shown.format()))
-    error = HandlerError(number, type(exc).__name__, message, lines, perf_counter())
-    transcript.extend([error])
+    name = type(exc).__name__
+    transcript.extend([HandlerError(number, name, message, lines, perf_counter(), raised_by)])
+
+
+def checked(name: str, callback: Callable[..., Any]) -> Callable[..., Any]:
+    """
+    Return a ``process_request`` or ``process_response`` that raises if its result is none.
+
+    ``websockets`` would end the connection and say nothing.
+
+    Args:
+        name: What it is.
+        callback: A function, plain or ``async``.
+    """
+
+    def check(response: object) -> object:
+        if response is None or isinstance(response, Response):
+            return response
+        raise TypeError(
+            f"{name} must return None or a Response, such as "
+            f'connection.respond(403, "no entry"), not {type(response).__name__}'
+        )
+
+    async def wait(response: Awaitable[object]) -> object:
+        return check(await response)
+
+    def call(*arguments: Any) -> object:
+        response = callback(*arguments)
+        return wait(response) if isinstance(response, Awaitable) else check(response)
+
+    return call
 
 
 class _HandshakeErrors(logging.Handler):
@@ -90,11 +142,33 @@ class _HandshakeErrors(logging.Handler):
         exc = record.exc_info[1] if record.exc_info else None
         recorder = getattr(connection, "recorder", None)
         if exc and connection and recorder and record.msg in self.CALLBACKS:
-            record_failure(exc, recorder.number, connection.recording.transcript)
+            transcript, raised_by = connection.recording.transcript, record.msg[: -len(" failed")]
+            record_failure(exc, recorder.number, transcript, raised_by)
+
+
+def _make_printable(record: logging.LogRecord) -> bool:
+    """Whoever shows the log gets no control characters, and no message of a client in full."""
+    if record.exc_info and record.exc_info[1]:
+        record.exc_text = printable_lines("".join(traceback.format_exception(record.exc_info[1])))
+    return True
 
 
 logger = logging.getLogger("wslab.server")
+logger.addFilter(_make_printable)
 logger.addHandler(_HandshakeErrors())
+
+
+def printable_lines(text: str) -> str:
+    """
+    Escape what a terminal would obey in a text of several lines, such as a traceback; cut it.
+
+    >>> print(printable_lines("one\\ntwo\\x07"))
+    one
+    two\\x07
+    """
+    from .render import printable  # here, for import wslab is not to wait for what draws
+
+    return "\n".join(printable(line, KEEP_ERROR) for line in _shorten(text).split("\n"))
 
 
 def _shorten(text: str) -> str:

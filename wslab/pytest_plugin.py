@@ -16,13 +16,20 @@ each handler that failed.
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from typing import Any
 
 import pytest
 from websockets.asyncio.server import ServerConnection
 
+from ._stubborn import GOES_ROUND
+from .failures import printable_lines
+from .render import printable
 from .server import BackgroundServer, serve
+from .service import ENDED
+from .wire import HandlerError
 
 __all__ = ["Servers", "ws_server"]
 
@@ -81,13 +88,17 @@ class Servers:
 
     def stop(self) -> None:
         """Stop all servers."""
-        for server, _ in self._started:
-            server.stop()
+        with warnings.catch_warnings():
+            # That a handler had to be ended: it is among the failures.
+            warnings.filterwarnings("ignore", f".*({ENDED}|{re.escape(GOES_ROUND)})")
+            for server, _ in self._started:
+                server.stop()
 
     def failures(self) -> list[str]:
         """Describe each exception of a handler that was not allowed, once."""
         found = [
-            f"{_name(server)} raised {error.type}: {error.message}\n\n{error.traceback}"
+            f"{_source(error, server)} raised {printable(error.type)}: "
+            f"{printable(error.message)}\n\n{printable_lines(error.traceback)}"
             for server, allow_errors in self._started
             if not allow_errors
             for error in _errors(server)
@@ -164,6 +175,11 @@ def _failures(item: pytest.Item) -> list[str]:
 
 def _name(server: BackgroundServer) -> str:
     return f"handler {getattr(server.handler, '__name__', type(server.handler).__name__)!r}"
+
+
+def _source(error: HandlerError, server: BackgroundServer) -> str:
+    own = error.raised_by == "handler"
+    return _name(server) if own else f"{error.raised_by} of the server of {_name(server)}"
 
 
 def _errors(server: BackgroundServer) -> list[Any]:

@@ -188,7 +188,11 @@ class Recording:
         def create_connection(
             protocol: ServerProtocol, server: Server, **options: Any
         ) -> ServerConnection:
-            connection: RecordedConnection = cls(protocol, server, **options)
+            try:
+                connection: RecordedConnection = cls(protocol, server, **options)
+            except Exception as exc:  # asyncio tells of it in its debug mode only
+                record_failure(exc, 0, self.transcript)
+                raise
             connection.recording = self
             return connection
 

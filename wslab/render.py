@@ -27,6 +27,7 @@ __all__ = [
     "messages_html",
     "messages_text",
     "preview",
+    "printable",
     "summary",
     "text",
 ]
@@ -38,7 +39,7 @@ MAX_ROWS = 200
 
 PREVIEW_CHARACTERS = 60
 PREVIEW_BYTES = 16
-PREVIEW_HEADERS = 200
+PRINTABLE_CHARACTERS = 200
 
 NOT_COMPLETE = "its payload has not all arrived"
 
@@ -96,6 +97,21 @@ def preview(data: bytes, *, as_text: str | None = None, length: int | None = Non
         return repr(as_text[:PREVIEW_CHARACTERS]) + ("…" if cut else "")
     cut = cut or len(data) > PREVIEW_BYTES
     return f"{data[:PREVIEW_BYTES].hex(' ')}{' …' if cut else ''}".strip()
+
+
+def printable(string: str, length: int = PRINTABLE_CHARACTERS) -> str:
+    """
+    Escape control characters, which a terminal would obey, and cut what is very long.
+
+    Args:
+        string: Anything; it stays in one line.
+        length: How many of its characters are shown at most.
+
+    >>> print(printable("two\\nlines, \\x1b[31mred"))
+    two\\nlines, \\x1b[31mred
+    """
+    cut = "…" if len(string) > length else ""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in string[:length]) + cut
 
 
 def text(records: Sequence[Record], dropped: int = 0, viewpoint: str = VIEWPOINT) -> str:
@@ -296,13 +312,16 @@ def describe(record: Record) -> Description:
             )
         case Malformed():
             data = preview(bytes(record.data))
-            return Description("MALFORMED", data, problem=_printable(record.problem))
+            return Description("MALFORMED", data, problem=printable(record.problem))
         case Lost():
             unsent = f"; {_bytes(record.unsent)} were never sent" if record.unsent else ""
-            return Description("LOST", _printable(record.problem) + unsent)
+            return Description("LOST", printable(record.problem) + unsent)
         case HandlerError():
             message = preview(b"", as_text=record.message) if record.message else ""
-            return Description("HANDLER ERROR", f"{_printable(record.type)} {message}".strip())
+            error = f"{printable(record.type)} {message}".strip()
+            if record.raised_by == "handler":
+                return Description("HANDLER ERROR", error)
+            return Description("ERROR", f"{record.raised_by}: {error}")
 
 
 def by_connection(records: Iterable[Item]) -> list[Item]:
@@ -322,12 +341,6 @@ def _dropped(count: int) -> str:
 
 def _escape(string: str) -> str:
     return _html.escape(string.strip())
-
-
-def _printable(string: str) -> str:
-    """Escape control characters, which a terminal would obey, and cut what is very long."""
-    cut = "…" if len(string) > PREVIEW_HEADERS else ""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in string[:PREVIEW_HEADERS]) + cut
 
 
 def _bytes(count: int) -> str:
@@ -352,13 +365,13 @@ def _handshake(record: Handshake) -> str:
     if record.changed:
         names = " and ".join(dict.fromkeys(name for name, _, _ in record.changed))
         parts.append(f"(the tap changed {names})")
-    return _printable("  ".join(parts))
+    return printable("  ".join(parts))
 
 
 def _exchange(record: Exchange) -> str:
     request = record.request.rpartition(" HTTP/")[0] or record.request
     response = record.response.partition(" ")[2] or record.response or "no response"
-    return _printable(f"{request}  {response}")
+    return printable(f"{request}  {response}")
 
 
 def _frame_name(frame: Frame) -> str:

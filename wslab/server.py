@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from websockets.asyncio.server import Server, ServerConnection
 from websockets.asyncio.server import serve as serve_websockets
 
 from ._stubborn import GOES_ROUND
-from .failures import logger, record_background_failure, run_handler
+from .failures import checked, logger, record_background_failure, run_handler
 from .recorder import RecordedConnection, Recording, create_task
 from .service import STOP_TIMEOUT, BackgroundService, registry
 from .transcript import Transcript
@@ -150,6 +151,9 @@ class BackgroundServer(BackgroundService):
             **options,
             "create_connection": self._recording.connection_factory(base),
         }
+        for name in ("process_request", "process_response"):
+            if options.get(name) is not None:
+                options[name] = checked(name, options[name])
         super()._start(replaced, host, port, options)
 
     @contextlib.asynccontextmanager
@@ -157,6 +161,7 @@ class BackgroundServer(BackgroundService):
         self.transcript.refuse_waiting_here()
         loop = asyncio.get_running_loop()
         loop.set_task_factory(create_task)
+        loop.slow_callback_duration = math.inf  # debug mode would tell of others, in some cell
         loop.set_exception_handler(
             lambda loop, context: record_background_failure(context, self.transcript)
         )

@@ -35,6 +35,7 @@ START_TIMEOUT = 10.0
 STOP_TIMEOUT = 1.0
 GRACE = 2.0  # for the loop to cancel and close what is left, which takes it one at most
 EXIT_TIMEOUT = 0.2
+ENDED = "held up its event loop and was ended"
 
 
 class NotRunningError(RuntimeError):
@@ -154,7 +155,7 @@ class BackgroundService:
                 f"until it returns; {self._advice}"
             )
         if thread.interrupted:
-            return f"{self._culprit} held up its event loop and was ended; {self._advice}"
+            return f"{self._culprit} {ENDED}; {self._advice}"
         return None
 
     def __enter__(self) -> Self:

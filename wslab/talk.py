@@ -8,10 +8,12 @@ import urllib.parse
 from collections.abc import AsyncIterator, Sequence
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
+from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, WebSocketException
 
+from ._clock import perf_counter
 from ._loop import LoopThread
-from .service import on_service_thread
+from .service import NotRunningError, on_service_thread, registry
+from .wire import HandlerError
 
 __all__ = ["talk"]
 
@@ -31,6 +33,8 @@ def talk(
         replies: How many messages to wait for; by default as many as are sent. There are fewer
             if the server closes the connection normally before.
         timeout: Seconds that all of it may take.
+
+    What a handler raised, if it runs in this process, is a note below the exception (PEP 678).
 
     Raises:
         TimeoutError: Fewer replies came in that time; the message shows those that did.
@@ -63,8 +67,13 @@ def talk(
     # on the way both sides write, neither reads, and all stands still.
     thread = LoopThread("wslab-talk", _nothing)
     thread.start(timeout=timeout)
+    began = perf_counter()
     try:
         in_time = thread.run(_converse(url, messages, wanted, received, timeout))
+    except (OSError, WebSocketException) as exc:
+        _add_notes(exc, url, began)
+        _leave_out_frames(exc)
+        raise
     finally:  # also of an interrupted cell, and then it cancels the conversation
         thread.stop(timeout=CLOSE_TIMEOUT + timeout)
     if not in_time:
@@ -114,6 +123,30 @@ async def _converse(
         finally:
             ws.close_timeout = max(CLOSE_TIMEOUT, deadline - loop.time())
     return in_time
+
+
+def _add_notes(exc: BaseException, url: str, began: float) -> None:
+    """Add what was raised on the server's side, if it is one of this process, and is no other's."""
+    from .render import printable  # here, for import wslab is not to wait for what draws
+
+    port = urllib.parse.urlsplit(url).port
+    for service in list(registry.servers.values()):
+        with contextlib.suppress(NotRunningError):
+            if service.port != port:
+                continue
+            records = [record for record in service.transcript if record.time >= began]
+            if len({record.connection for record in records if record.kind == "handshake"}) == 1:
+                for error in records:
+                    if isinstance(error, HandlerError):
+                        words = f"{printable(error.type)}: {printable(error.message)}"
+                        exc.add_note(f"the server's {error.raised_by} raised {words}")
+
+
+def _leave_out_frames(error: BaseException | None) -> None:
+    """Leave out where in ``websockets`` and asyncio it was raised: dozens of lines in a cell."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
 
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")

@@ -440,12 +440,17 @@ class HandlerError:
     """
     The server's handler raised an exception; ``websockets`` then closes with code 1011.
 
+    Or one of the callbacks of the opening handshake did; then it answers with the status 500.
+
     Attributes:
-        connection: Number of the connection.
+        connection: Number of the connection; 0 where it is of none.
         type: Name of the exception's class, such as ``"ZeroDivisionError"``.
         message: ``str()`` of the exception.
-        traceback: The formatted traceback, ready to print.
+        traceback: The formatted traceback, as it is: what the exception quotes may hold control
+            characters.
         time: Seconds on the transcript's clock.
+        raised_by: ``"handler"``, and what it started; or ``"process_request"``,
+            ``"process_response"`` or ``"opening handshake"``.
     """
 
     connection: int
@@ -453,6 +458,7 @@ class HandlerError:
     message: str
     traceback: str = dataclasses.field(default="", compare=False)
     time: float = dataclasses.field(default=0.0, compare=False)
+    raised_by: str = "handler"
 
     def __repr__(self) -> str:
         return _repr(self, f"{self.type} {_cut(self.message)!r}")
