@@ -60,7 +60,7 @@ def test_python_that_was_not_tested(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 99, 0))
     result = doctor.check_python()
     assert (result.found, result.state) == ("3.99.0", "warning")
-    assert "3.11, 3.12, 3.13" in result.mend
+    assert "3.11, 3.12, 3.13, 3.14" in result.mend
 
 
 @pytest.mark.parametrize(

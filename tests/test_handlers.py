@@ -224,35 +224,42 @@ def test_the_connection_survives_bad_input(
         assert list(server.transcript.filter(kind="error")) == []
 
 
-def test_deepest_nesting() -> None:
+def nested(depth: int) -> str:
+    """So many lists, each in the next."""
+    return "[" * depth + "]" * depth
+
+
+@pytest.mark.parametrize(
+    ("handler", "number", "good", "bad"),
+    [
+        (handlers.invalid_json, 0, "Received parsed message: {}", "Error: Invalid JSON format"),
+        (
+            handlers.send_and_receive,
+            2,  # after a welcome and the message itself
+            '{{"response":"Message received","data":{}}}',
+            "Error: Invalid JSON message",
+        ),
+    ],
+    ids=["invalid_json", "send_and_receive"],
+)
+def test_deepest_nesting(handler: Any, number: int, good: str, bad: str) -> None:
     """What can just be parsed but not be written any more is an error, not the handler's end."""
 
-    def parses(depth: int) -> bool:
-        try:
-            parse_json("[" * depth + "]" * depth)
-        except ValueError:
-            return False
-        return True
+    def answers(depth: int) -> bool:
+        return run(handler, nested(depth))[number] != bad
 
+    # Where it ends depends on Python, on the thread's stack, and on how much of that is in use.
     low, high = 1, 400_000
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if parses(middle) else (low, middle)
-    # The handler is called from other functions than this test is, so it gets a little less deep.
-    depths = range(max(1, low - 60), low + 10)
-    messages = ["[" * depth + "]" * depth for depth in depths]
-    replies = run(handlers.invalid_json, *messages)
-    good = [f"Received parsed message: {message}" for message in messages]
-    bad = ["Error: Invalid JSON format"] * len(messages)
-    border = sum(reply != bad[0] for reply in replies)
-    assert 0 < border < len(messages)
-    assert replies == good[:border] + bad[border:]
-    replies = run(handlers.send_and_receive, *messages)[2::2]
-    border = sum(reply != "Error: Invalid JSON message" for reply in replies)
+        low, high = (middle, high) if answers(middle) else (low, middle)
+    messages = [nested(depth) for depth in range(low - 5, low + 5)]
+    replies = run(handler, *messages)[number :: max(number, 1)]
+    border = sum(reply != bad for reply in replies)
     assert 0 < border < len(messages)
     assert replies == [
-        *(f'{{"response":"Message received","data":{message}}}' for message in messages[:border]),
-        *["Error: Invalid JSON message"] * (len(messages) - border),
+        *(good.format(message) for message in messages[:border]),
+        *[bad] * (len(messages) - border),
     ]
 
 

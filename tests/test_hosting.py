@@ -165,6 +165,20 @@ def test_every_python_is_tested(job: str) -> None:
     assert WORKFLOW["jobs"][job]["strategy"]["matrix"]["python"] == versions
 
 
+def test_ci_tests_every_python() -> None:
+    """.ci/run calls targets that exist, has units on every Python, and what is pinned only once."""
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    calls = re.findall(r"^(?:on|in_chroot) (3\.\d+) (.+)$", script, re.MULTILINE)
+    called = {version: set() for version, _ in calls}  # type: dict[str, set[str]]
+    for version, names in calls:
+        called[version].update(names.split())
+    classifiers = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+    assert [python for python in classifiers if "test-units" not in called[python]] == []
+    assert [name for names in called.values() for name in names if not exists(name)] == []
+    everything = {"lint", "check-pins", "test-units", "test-notebooks", "test-browser"}
+    assert everything <= set.union(*called.values())
+
+
 def test_hooks_run_the_make_targets_tools() -> None:
     """pre-commit runs the very tools of `make lint`, from .venv; nbstripout with its options."""
     config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
