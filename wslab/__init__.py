@@ -19,7 +19,7 @@ from .server import BackgroundServer, allow_origin, serve
 from .service import NotRunningError
 from .talk import talk
 from .tap import Tap, tap
-from .transcript import Records, Transcript
+from .transcript import Records, Transcript, read_har
 
 if TYPE_CHECKING:
     from .browser import BrowserConsole
@@ -42,6 +42,7 @@ __all__ = [
     "handlers",
     "hint",
     "progress",
+    "read_har",
     "serve",
     "solution",
     "talk",

@@ -7,6 +7,9 @@ it held at one moment.
 
 from __future__ import annotations
 
+import json
+import os
+import pathlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,7 +35,7 @@ from .wire import (
     Sender,
 )
 
-__all__ = ["VIEWPOINT", "Records", "Transcript"]
+__all__ = ["VIEWPOINT", "Records", "Transcript", "read_har"]
 
 VIEWPOINT: Final = "As the server saw it"
 """Who sees what crosses the wire, where nothing else is said."""
@@ -149,6 +152,32 @@ class Records(Sequence[Record]):
         """Return the messages: fragments joined, compressed ones inflated, without the rest."""
         return Messages(join(self), dropped=self.dropped, viewpoint=self.viewpoint)
 
+    def to_har(self) -> dict[str, Any]:
+        """
+        Return the records as a HAR (HTTP Archive 1.2), which browsers' developer tools can open.
+
+        Messages are where Chromium's DevTools have them; control frames, close codes and fragments,
+        which a HAR lacks, are in fields of our own: see :mod:`wslab.har`.
+        """
+        from . import har
+
+        return har.to_har(self, dropped=self.dropped, viewpoint=self.viewpoint)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """
+        Write the records into a HAR file, for browsers and for :func:`wslab.read_har`.
+
+        It holds all that was recorded, cookies and tokens too.
+
+        Args:
+            path: Name of the file, such as ``"talk.har"``; one that is there is replaced.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        text = json.dumps(self.to_har(), indent=1)
+        pathlib.Path(path).write_text(text, encoding="utf-8")
+
     def __str__(self) -> str:
         from . import render  # here, for import wslab is not to wait for what draws
 
@@ -161,6 +190,28 @@ class Records(Sequence[Record]):
             "text/plain": render.text(self, self.dropped, self.viewpoint),
             "text/html": diagram.page(self, self.dropped, self.viewpoint),
         }
+
+
+def read_har(path: str | os.PathLike[str]) -> Records:
+    """
+    Read the WebSocket connections of a HAR file, whoever has written it.
+
+    Chromium's DevTools, Firefox, Playwright and mitmproxy write messages only, without what was on
+    the wire: these become unfragmented frames, those of clients with a masking key of zeros. What
+    :meth:`Records.save` wrote becomes equal to what it was.
+
+    Args:
+        path: Name of the file.
+
+    Raises:
+        wslab.har.HarError: It is no HAR, has no WebSocket, or is too large; a ``ValueError``.
+        OSError: It cannot be read.
+    """
+    from . import har
+
+    path = pathlib.Path(path)
+    records, dropped, viewpoint = har.from_har(har.load(path), path.name)
+    return Records(records, dropped=dropped, viewpoint=viewpoint)
 
 
 class Transcript(Sequence[Record]):
@@ -320,6 +371,14 @@ class Transcript(Sequence[Record]):
     def messages(self) -> Messages:
         """Return the messages: see :meth:`Records.messages`."""
         return self.snapshot().messages()
+
+    def to_har(self) -> dict[str, Any]:
+        """Return the records as a HAR: see :meth:`Records.to_har`."""
+        return self.snapshot().to_har()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the records into a HAR file: see :meth:`Records.save`."""
+        self.snapshot().save(path)
 
     def wait(
         self,

@@ -101,7 +101,7 @@ _STATUS_CODE: Final = re.compile("[0-9]{3}")  # RFC 9112 §4; int() refuses thou
 _UTF8_TAIL: Final = bytes(range(0x80, 0xC0))  # RFC 3629 §4: what follows a character's first byte
 
 
-class _Arriving(bytearray):
+class Arriving(bytearray):
     """The payload of a frame whose header is here and whose last byte is not yet."""
 
     __slots__ = ("missing",)
@@ -322,7 +322,7 @@ class Frame:
     @property
     def missing(self) -> int:
         """How many bytes of the payload have not arrived, or not yet."""
-        return self.body.missing if isinstance(self.body, _Arriving) else 0
+        return self.body.missing if isinstance(self.body, Arriving) else 0
 
     @property
     def complete(self) -> bool:
@@ -598,7 +598,7 @@ class Decoder:
         self._plain = _NEVER if handshake else _PLAIN[sender]
         self._opening = bytearray()  # the beginning of a handshake
         self._buffer = b""  # the beginning of a frame's header
-        self._arriving: _Arriving | None = None  # a payload that is not complete yet
+        self._arriving: Arriving | None = None  # a payload that is not complete yet
         self._rest = bytearray()  # what follows the last thing that can be decoded
         self._first: Frame | None = None  # between the first and the last frame of a message
         self._look_closer = False  # there, and after CLOSE
@@ -733,7 +733,7 @@ class Decoder:
             if stop <= available:
                 body = data[start:kept]
             else:
-                body = self._arriving = _Arriving(memoryview(data)[start:kept])
+                body = self._arriving = Arriving(memoryview(data)[start:kept])
                 self._arriving.missing = stop - available
             # Most frames are a whole TEXT or BINARY message with the right MASK bit and a short
             # length. The rest is looked at more closely.
@@ -761,7 +761,7 @@ class Decoder:
             data = bytes(self._opening) + self._buffer + data
             self._give_up("bytes after the server refused the handshake", data, time, records)
 
-    def _fill(self, arriving: _Arriving, data: bytes) -> int:
+    def _fill(self, arriving: Arriving, data: bytes) -> int:
         """Add to the payload that is arriving; return how many bytes belong to it."""
         taken = min(arriving.missing, len(data))
         frame = self._inflating
