@@ -12,10 +12,10 @@ import dataclasses
 import inspect
 from typing import Any, Literal
 
-from ._attempted import is_attempted
 from ._check import Check
 from ._judge import Finding
 from ._rule import Rule
+from ._source import is_attempted, missing_await
 
 __all__ = ["Exercise"]
 
@@ -84,5 +84,7 @@ class Exercise:
             for rule in self.rules:
                 rule(answer)
         except Finding as finding:
+            if call := missing_await(answer):
+                finding.problem += f" (is an `await` missing before `{call}`?)"
             return Check(self.id, "not yet", finding)
         return Check(self.id, "passed", not_judged=self.not_judged)

@@ -2,7 +2,7 @@
 Tools to judge an answer: play the other side over a real connection, and say what is wrong.
 
 A learner's handler runs in :func:`answering`, where clients of ours come to it; a learner's client
-talks to a server of ours in :func:`run_client`; any other function is called by :func:`call`.
+talks to a server of ours in :func:`play`; any other function is called by :func:`call`.
 :mod:`.awkward` has the values that go wrong in practice.
 Everything has a timeout, and everything is stopped afterwards, whatever the learner's code does.
 """
@@ -15,7 +15,7 @@ from .call import call
 from .client import Client
 from .finding import HELD_UP, Finding, during, same, show
 from .limits import CLIENT_TIMEOUT, CROWD, REPLY_TIMEOUT
-from .playing import Pause, run_client
+from .playing import Pause, Play, play, run_client
 from .server import Server
 
 __all__ = [
@@ -26,11 +26,13 @@ __all__ = [
     "Client",
     "Finding",
     "Pause",
+    "Play",
     "Server",
     "answering",
     "awkward",
     "call",
     "during",
+    "play",
     "run_client",
     "same",
     "show",

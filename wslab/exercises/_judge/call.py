@@ -11,7 +11,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from .finding import Finding, show
+from .advice import meaning
+from .finding import Finding, shorten, show
 from .interrupt import interrupt
 
 __all__ = ["call"]
@@ -33,11 +34,12 @@ def call(
         Finding: It raised, did not end in time, or cannot be called like that.
     """
     if not callable(function):
-        raise Finding(f"a function is expected, not {show(function)}")
+        raise Finding("it is no function", expected="a function", got=show(function))
     try:
         inspect.signature(function).bind(*arguments)
     except (TypeError, ValueError) as exc:
-        raise Finding(f"it must take {len(arguments)} argument(s): {exc}") from None
+        problem = f"it must take {len(arguments)} argument(s)"
+        raise Finding(problem, expected=f"{len(arguments)}", got=str(exc)) from None
     outcome: concurrent.futures.Future[Any] = concurrent.futures.Future()
 
     def target() -> None:
@@ -56,23 +58,27 @@ def call(
         return outcome.result(max(0.0, deadline - time.monotonic()))
     except concurrent.futures.TimeoutError:
         if outcome.done():
-            raise Finding("it waited for something that never came", got="TimeoutError") from None
+            raise _raised("TimeoutError", "") from None
         release()
         interrupt(thread)
-        raise Finding(f"it did not end within {timeout:g} s") from None
+        raise Finding(f"it did not end within {timeout:g} s", got="no end") from None
     except KeyboardInterrupt:
         if not outcome.done():  # the learner interrupted the cell
             release()
             interrupt(thread)
             raise
-        raise Finding("it raised KeyboardInterrupt") from None
+        raise _raised("KeyboardInterrupt", "") from None
     except BaseException as exc:
-        problem = f"it raised {type(exc).__name__}"
         try:
             words = str(exc)
         except BaseException:  # it is the learner's
             words = ""
-        raise Finding(problem, got=show(words)) from None
+        raise _raised(type(exc).__name__, words) from None
+
+
+def _raised(type: str, words: str) -> Finding:
+    problem = f"it raised {type}{meaning(type, words)}"
+    return Finding(problem, got=shorten(f"{type}: {words}" if words else type))
 
 
 def _run(awaitable: Awaitable[Any], timeout: float) -> Any:

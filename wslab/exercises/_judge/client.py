@@ -12,6 +12,7 @@ from websockets.sync.client import ClientConnection
 
 from wslab.wire import HandlerError
 
+from .advice import meaning
 from .finding import HELD_UP, Finding, show
 from .limits import REPLY_TIMEOUT
 
@@ -143,5 +144,6 @@ class Client:
         """Say how the connection ended, and what the handler raised, if it did."""
         for record in self._transcript.filter(connection=self._number):
             if isinstance(record, HandlerError):
-                return f"{exc}; the handler raised {record.type}: {record.message}"
+                error = f"{record.type}: {record.message}{meaning(record.type, record.message)}"
+                return f"{exc}; the handler raised {error}"
         return str(exc)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from wslab.transcript import Records
 
-__all__ = ["HELD_UP", "Finding", "during", "same", "show"]
+__all__ = ["HELD_UP", "Finding", "during", "same", "shorten", "show"]
 
 
 class Finding(Exception):
@@ -53,6 +53,11 @@ def show(message: object) -> str:
         words = repr(message)
     except Exception:  # it is the learner's
         words = f"<{type(message).__name__}>"
+    return shorten(words)
+
+
+def shorten(words: str) -> str:
+    """Cut what is too long for a line or two."""
     return words if len(words) <= 120 else f"{words[:120]}… ({len(words):,} characters)"
 
 

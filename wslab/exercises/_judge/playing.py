@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
@@ -10,10 +11,10 @@ from websockets.asyncio.server import ServerConnection
 from wslab.server import BackgroundServer, serve
 
 from .call import call
-from .finding import Finding
+from .finding import Finding, show
 from .limits import CLIENT_TIMEOUT
 
-__all__ = ["Pause", "run_client"]
+__all__ = ["Pause", "Play", "play", "run_client"]
 
 
 class Pause:
@@ -30,30 +31,99 @@ class Pause:
         yield  # one turn of the loop: an ``async`` client awaits, a plain one does not
 
 
-def run_client(
+@dataclasses.dataclass(frozen=True)
+class Play:
+    """
+    What came of it when a learner's client met a server of ours.
+
+    Attributes:
+        called: How it was called, in words.
+        result: What it returned.
+        failure: Why it returned nothing: it raised, or did not end in time.
+        server: Our server, stopped by now, with its transcript.
+    """
+
+    called: str
+    result: Any
+    failure: Finding | None
+    server: BackgroundServer
+
+    def where(self, words: str) -> Play:
+        """Return the same, with words about our side for the findings."""
+        return dataclasses.replace(self, called=f"{self.called}; {words}")
+
+    def finding(self, problem: str, expected: str, got: str) -> Finding:
+        """Make a finding with what crossed the wire."""
+        return Finding(
+            problem,
+            sent=self.called,
+            expected=expected,
+            got=got,
+            records=self.server.transcript.snapshot()[-12:],
+        )
+
+    def returned(self, expected: str) -> Any:
+        """
+        Return what it returned.
+
+        Args:
+            expected: What a right client does; a finding says so.
+
+        Raises:
+            Finding: It raised, or did not end in time.
+        """
+        if self.failure is None:
+            return self.result
+        self.failure.sent = self.failure.sent or self.called
+        self.failure.expected = self.failure.expected or expected
+        raise self.failure
+
+
+def play(
     answer: Any,
     handler: Callable[[ServerConnection], Awaitable[None]],
     *arguments: Any,
-    timeout: float = CLIENT_TIMEOUT,
+    called: str = "",
+    timeout: float | None = None,
     **options: Any,
-) -> tuple[Any, BackgroundServer]:
+) -> Play:
     """
-    Let the learner's client talk to a server of ours; return its result and the server.
+    Let the learner's client talk to a server of ours.
 
     Args:
         answer: ``def client(url, *arguments)``, plain or ``async``.
         handler: Our side of the conversation.
         arguments: Passed to the client after the URL.
-        timeout: Seconds it may take in all.
+        called: What a finding says was sent; without it, how the client was called.
+        timeout: Seconds it may take in all, :data:`~.limits.CLIENT_TIMEOUT` without it.
         options: For :func:`wslab.serve`.
+    """
+    name = getattr(answer, "__name__", "client")
+    words = f"{name}({', '.join(['url', *map(show, arguments)])})"
+    result, failure = None, None
+    with serve(handler, name=f"check {id(answer)}", **{"ping_interval": None, **options}) as server:
+        try:
+            seconds = CLIENT_TIMEOUT if timeout is None else timeout
+            result = call(answer, server.url, *arguments, timeout=seconds, release=server.stop)
+        except Finding as finding:
+            finding.records = server.transcript.snapshot()[-12:]
+            failure = finding
+    return Play(called or words, result, failure, server)
+
+
+def run_client(
+    answer: Any,
+    handler: Callable[[ServerConnection], Awaitable[None]],
+    *arguments: Any,
+    **options: Any,
+) -> tuple[Any, BackgroundServer]:
+    """
+    Do as :func:`play` does; return the client's result and the server.
 
     Raises:
         Finding: It raised, did not end in time, or cannot be called like that.
     """
-    with serve(handler, name=f"check {id(answer)}", **{"ping_interval": None, **options}) as server:
-        try:
-            result = call(answer, server.url, *arguments, timeout=timeout, release=server.stop)
-        except Finding as finding:
-            finding.records = server.transcript.snapshot()[-12:]
-            raise
-    return result, server
+    played = play(answer, handler, *arguments, **options)
+    if played.failure is not None:
+        raise played.failure
+    return played.result, played.server

@@ -2,70 +2,190 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Finding, run_client, show
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import REPLY_TIMEOUT, Finding, Play, awkward, play, same, show
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
+_PLAIN = ("how are you", "what time is it", "why")
+_AWKWARD = (awkward.TEXTS["quotes"], awkward.TEXTS["other scripts"], "", "same", "same")
 
-def _probe_ask(answer: Any) -> None:
-    for questions in (["how are you", "what time is it", "why"], [f"q{n}" for n in range(20)]):
-        seen: list[Any] = []
+# For each request, in which place it is answered; the last one is no order that is made by sorting.
+_ORDERS = ((0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 4, 0, 3, 1))
 
-        async def handler(
-            ws: ServerConnection, questions: list[str] = questions, seen: list[Any] = seen
-        ) -> None:
-            requests = []
-            await ws.send(json.dumps({"push": "welcome"}))
-            for _ in questions:
-                requests.append(json.loads(await ws.recv()))
-                seen.append(requests[-1])
-                await ws.send(json.dumps({"push": f"{len(requests)} asked"}))
-            for request in reversed(requests):
-                reply = {"id": request["id"], "answer": request["question"].upper()}
-                await ws.send(json.dumps(reply))
-                await ws.send(json.dumps({"push": "news in between"}))
-            await ws.wait_closed()
 
-        try:
-            result, server = run_client(answer, handler, questions)
-        except Finding as finding:
-            finding.sent = finding.sent or f"{len(questions)} questions at once"
-            finding.expected = (
-                'each sent as {"id": …, "question": …}, all before the first answer, and the '
-                "answers returned in the order of the questions"
-            )
-            raise
-        expected = [question.upper() for question in questions]
-        if len({json.dumps(request["id"]) for request in seen}) != len(questions):
-            problem = "every request needs an id of its own"
-        elif result != expected:
-            problem = "the answers are not the right ones in the order of the questions"
-        else:
+class _Oracle:
+    """
+    A server that answers questions with their own words in capitals and their position.
+
+    Args:
+        questions: What it will be asked.
+        order: In which order it answers when it has them all; without it, each at once.
+        push: Whether it sends pushes in between.
+    """
+
+    def __init__(
+        self, questions: Sequence[str], *, order: Sequence[int] | None = None, push: bool = False
+    ) -> None:
+        self.questions = questions
+        self.order = order
+        self.push = push
+        self.messages: list[str | bytes] = []
+        self.missing = False
+        self.answers = [f"{question.upper()} ({n})" for n, question in enumerate(questions)]
+
+    @property
+    def requests(self) -> list[Any]:
+        """What it got, as far as it has an id and a question."""
+        requests = []
+        for message in self.messages:
+            try:
+                value = json.loads(message)
+            except ValueError:
+                continue
+            if isinstance(value, dict) and {"id", "question"} <= value.keys():
+                requests.append(value)
+        return requests
+
+    async def __call__(self, ws: ServerConnection) -> None:
+        await self._push(ws, "welcome")
+        asked = 0
+        while asked < len(self.questions):
+            try:
+                async with asyncio.timeout(REPLY_TIMEOUT):
+                    self.messages.append(await ws.recv())
+            except TimeoutError:
+                self.missing = True
+                return
+            if len(self.requests) == asked:
+                continue  # it was no request
+            asked += 1
+            if self.order is None:
+                await self._answer(ws, asked - 1)
+        for number in self.order or ():
+            await self._push(ws, f"news {number}")
+            await self._answer(ws, number)
+        await self._push(ws, "goodbye")
+        async for message in ws:
+            self.messages.append(message)
+
+    async def _answer(self, ws: ServerConnection, number: int) -> None:
+        id = self.requests[number]["id"]
+        await ws.send(json.dumps({"id": id, "answer": self.answers[number]}))
+
+    async def _push(self, ws: ServerConnection, news: str) -> None:
+        if self.push:
+            await ws.send(json.dumps({"push": news}))
+
+    def meet(self, answer: Any) -> Play:
+        """Let the learner's client ask."""
+        return play(answer, self, list(self.questions))
+
+    def got(self) -> str:
+        """What it got, in words."""
+        return show(self.messages) if self.messages else "nothing"
+
+
+@rule('sends each question as `{"id": …, "question": …}`')
+def _each_question(answer: Any) -> None:
+    for questions in (_PLAIN, _AWKWARD[:3]):
+        oracle = _Oracle(questions)
+        played = oracle.meet(answer)
+        expected = ", ".join(json.dumps({"id": n, "question": q}) for n, q in enumerate(questions))
+        if any(isinstance(message, bytes) for message in oracle.messages):
+            problem = "bytes go out as a binary message, a str as text"
+            raise played.finding(problem, expected, oracle.got())
+        if len(oracle.requests) != len(oracle.messages):
+            problem = "what came is another thing"
+            raise played.finding(problem, expected, oracle.got())
+        asked = [request["question"] for request in oracle.requests]
+        if not same(asked, list(questions)):
+            problem = "these are other questions" if asked else "no question came"
+            raise played.finding(problem, expected, oracle.got())
+        played.returned(expected)
+
+
+@rule("an id of its own")
+def _own_id(answer: Any) -> None:
+    oracle = _Oracle(_AWKWARD)
+    played = oracle.meet(answer)
+    ids = [json.dumps(request["id"]) for request in oracle.requests]
+    if len(set(ids)) != len(ids):
+        problem = "two requests have the same id"
+        raise played.finding(problem, "as many ids as questions", f"the ids {', '.join(ids)}")
+
+
+@rule("all of them before the first answer")
+def _all_before(answer: Any) -> None:
+    oracle = _Oracle(_PLAIN, order=(0, 1, 2))
+    played = oracle.meet(answer)
+    if oracle.missing and len(oracle.requests) == 1:
+        problem = "after one question it waits, and the server waits for the others"
+        raise played.finding(problem, "three questions at once", oracle.got())
+
+
+@rule("returns the answers in the order of the questions")
+def _in_order(answer: Any) -> None:
+    questions = [f"question {letter}" for letter in "edcba"]
+    for order in _ORDERS:
+        oracle = _Oracle(questions, order=order)
+        if order is _ORDERS[-1]:
+            oracle.answers[1] = ""
+        played = oracle.meet(answer)
+        if oracle.missing:
+            return  # another rule tells about that
+        asked = ", ".join(questions[number][-1] for number in order)
+        played = played.where(f"the questions were answered in the order {asked}")
+        result = played.returned(show(oracle.answers))
+        if not isinstance(result, list | tuple):
+            problem = "it returned nothing" if result is None else "it returned no list"
+        elif same(list(result), oracle.answers):
             continue
-        raise Finding(
-            problem,
-            sent=show(seen),
-            expected=show(expected),
-            got=show(result),
-            records=server.transcript.snapshot()[-12:],
-        )
+        elif sorted(map(str, result)) == sorted(oracle.answers):
+            problem = "they came back in another order"
+        else:
+            problem = "it returned something else than the answers"
+        raise played.finding(problem, show(oracle.answers), show(result))
+    empty = _Oracle([], order=())
+    played = empty.meet(answer)
+    if not same(played.returned("[]"), []) and not same(played.result, ()):
+        raise played.finding("there were no questions", "[]", show(played.result))
+
+
+@rule('sends pushes such as `{"push": "news"}` in between')
+def _pushes(answer: Any) -> None:
+    oracle = _Oracle(_PLAIN, order=(0, 1, 2), push=True)
+    without = _Oracle(_PLAIN, order=(0, 1, 2)).meet(answer)
+    if not (isinstance(without.result, list | tuple) and list(without.result) == oracle.answers):
+        return  # it fails without pushes as well
+    played = oracle.meet(answer).where("a push came before each answer")
+    try:
+        result = played.returned(show(oracle.answers))
+    except Finding as failure:
+        failure.problem = f"a push was taken for an answer: {failure.problem}"
+        raise
+    if isinstance(result, list | tuple) and any(item not in oracle.answers for item in result):
+        problem = "a push was taken for an answer"
+        raise played.finding(problem, show(oracle.answers), show(result))
 
 
 EXERCISE = Exercise(
     id="1.4",
     title="Match answers to requests",
     task=(
-        'Write `ask(url, questions)`: it sends each question as `{"id": …, "question": …}`, with '
-        "an id that you choose, all of them before the first answer, and returns the answers in "
-        'the order of the questions. The server answers `{"id": …, "answer": …}` in any order, and '
-        'sends pushes such as `{"push": "news"}` in between.'
+        "Write `ask(url, questions)`, blocking or `async`: it sends each question as "
+        '`{"id": …, "question": …}`, with an id of its own that you choose, all of them before the '
+        "first answer, and returns the answers in the order of the questions. The server answers "
+        '`{"id": …, "answer": …}` in any order, and sends pushes such as `{"push": "news"}` in '
+        "between."
     ),
     name="ask",
     starter="""
@@ -104,7 +224,13 @@ def ask(url, questions):
         "WebSocket has messages, not requests: which answer belongs to which question is for the "
         "messages to say. The id does it, whatever comes in between and in whatever order."
     ),
-    rules=(Rule("", _probe_ask),),
+    rules=(
+        _each_question,
+        _own_id,
+        _all_before,
+        _in_order,
+        _pushes,
+    ),
     minutes=20,
     difficulty=3,
     needs="Receive and parse",

@@ -2,67 +2,144 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from collections.abc import Sequence
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Finding, run_client, show
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import REPLY_TIMEOUT, Play, awkward, play, same, show
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
+_LOST = 1006
+"""What stands for the end without a CLOSE frame (RFC 6455 §7.1.5)."""
 
-def _probe_listen(answer: Any) -> None:
-    endings: list[tuple[list[str], int, str]] = [
-        (["first", "second"], 1000, "bye"),
-        (["only"], 4001, "no more"),
-        (["before the cut"], 1006, ""),
-    ]
-    for messages, code, reason in endings:
+_AWKWARD = ("", "again", "again", b"bytes", awkward.TEXTS["quotes"], "last")
 
-        async def handler(
-            ws: ServerConnection,
-            messages: list[str] = messages,
-            code: int = code,
-            reason: str = reason,
-        ) -> None:
-            for message in messages:
-                await ws.send(message)
-            if code == 1006:
-                await (await ws.ping())  # the client has read what was sent
-                ws.transport.abort()
-            else:
-                await ws.close(code, reason)
 
-        calls: list[tuple[Any, ...]] = []
-        _, server = run_client(
-            answer,
-            handler,
-            lambda data, calls=calls: calls.append(("onmessage", data)),
-            lambda code, reason, calls=calls: calls.append(("onclose", code, reason)),
-        )
-        expected = [*(("onmessage", message) for message in messages), ("onclose", code, reason)]
-        if calls == expected:
-            continue
-        if [call for call in calls if call[0] == "onmessage"] != expected[:-1]:
-            problem = "onmessage should be called once for each message, in order"
-        elif sum(call[0] == "onclose" for call in calls) != 1:
-            problem = "onclose should be called exactly once, however the connection ends"
-        elif calls[-1][0] != "onclose":
-            problem = "onclose should be called last"
+class _Page:
+    """What a page would have: two callbacks, which write down how they are called."""
+
+    def __init__(
+        self, answer: Any, messages: Sequence[str | bytes], code: int, reason: str
+    ) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.heard = threading.Semaphore(0)
+        self.played: Play
+        self.messages, self.code, self.reason = messages, code, reason
+        how = "cuts the TCP connection" if code == _LOST else f"sends CLOSE {code} {reason!r}"
+        self.called = f"{', '.join(map(show, messages))}, then the server {how}"
+        self.played = play(answer, self.serve, self.onmessage, self.onclose, called=self.called)
+
+    async def serve(self, ws: ServerConnection) -> None:
+        """Send all messages, then end the connection."""
+        for message in self.messages:
+            await ws.send(message)
+        await self.end(ws)
+
+    async def end(self, ws: ServerConnection) -> None:
+        """End it as it is to end."""
+        if self.code == _LOST:
+            await (await ws.ping())  # the client has read what was sent
+            ws.transport.abort()
         else:
-            problem = (
-                "onclose should get the code and the reason; 1006 and '' if there was no CLOSE"
-            )
-        how = "cuts the TCP connection" if code == 1006 else f"sends CLOSE {code} {reason!r}"
-        raise Finding(
-            problem,
-            sent=f"{show(messages)}, then the server {how}",
-            expected=show(expected),
-            got=show(calls),
-            records=server.transcript.snapshot()[-12:],
-        )
+            await ws.close(self.code, self.reason)
+
+    def onmessage(self, *arguments: Any) -> None:
+        """Called by the learner's code."""
+        self.calls.append(("onmessage", *arguments))
+        self.heard.release()
+
+    def onclose(self, *arguments: Any) -> None:
+        """Called by the learner's code."""
+        self.calls.append(("onclose", *arguments))
+
+    def of(self, name: str) -> list[tuple[Any, ...]]:
+        """The calls of one of them."""
+        return [call for call in self.calls if call[0] == name]
+
+    def expected(self) -> str:
+        """All calls that are due, in words."""
+        calls = [f"onmessage({show(message)})" for message in self.messages]
+        return ", ".join([*calls, f"onclose({self.code}, {self.reason!r})"])
+
+    def got(self) -> str:
+        """The calls that came, in words."""
+        calls = [f"{name}({', '.join(map(show, given))})" for name, *given in self.calls]
+        return ", ".join(calls) or "no call"
+
+
+class _SlowPage(_Page):
+    """A page whose server waits for each message to be heard before it sends the next one."""
+
+    held_back = False
+
+    async def serve(self, ws: ServerConnection) -> None:
+        for message in self.messages:
+            await ws.send(message)
+            if not await asyncio.to_thread(self.heard.acquire, timeout=REPLY_TIMEOUT / 2):
+                self.held_back = True
+                break
+        await self.end(ws)
+
+
+@rule("calls `onmessage(data)` for each message")
+def _each_message(answer: Any) -> None:
+    for messages in (("first", "second"), _AWKWARD):
+        page = _Page(answer, messages, 1000, "bye")
+        page.played.returned(page.expected())
+        due = [("onmessage", message) for message in messages]
+        if not same(page.of("onmessage"), due):
+            raise page.played.finding("the calls are others", page.expected(), page.got())
+
+
+@rule("as it comes")
+def _as_it_comes(answer: Any) -> None:
+    page = _SlowPage(answer, ("first", "second"), 1000, "bye")
+    if page.held_back and page.of("onmessage"):
+        problem = "the call came after the end only: a page would show nothing until then"
+        raise page.played.finding(problem, page.expected(), page.got())
+
+
+@rule("and then")
+def _then(answer: Any) -> None:
+    page = _Page(answer, ("first", "second", "third"), 1000, "bye")
+    if page.of("onclose") and page.calls[-1][0] != "onclose":
+        raise page.played.finding("`onmessage` came after `onclose`", page.expected(), page.got())
+
+
+@rule("exactly once")
+def _exactly_once(answer: Any) -> None:
+    for code in (1000, 4001):
+        page = _Page(answer, ("first", "second"), code, "bye")
+        if code == 1000 and page.played.failure:
+            return  # another rule tells about that
+        page.played.returned(page.expected())
+        if (count := len(page.of("onclose"))) != 1:
+            times = {0: "not at all", 2: "twice"}.get(count, f"{count} times")
+            raise page.played.finding(f"it was called {times}", page.expected(), page.got())
+
+
+@rule("`onclose(code, reason)`")
+def _code_and_reason(answer: Any) -> None:
+    for code, reason in [(1000, "bye"), (1001, ""), (4001, awkward.TEXTS["quotes"])]:
+        page = _Page(answer, ("only",), code, reason)
+        if page.of("onclose") and not same(page.of("onclose")[0], ("onclose", code, reason)):
+            raise page.played.finding("it got something else", page.expected(), page.got())
+
+
+@rule("If the connection is lost without a CLOSE frame")
+def _lost(answer: Any) -> None:
+    page = _Page(answer, ("before the cut",), _LOST, "")
+    page.played.returned(page.expected())
+    if page.of("onclose") and not same(page.of("onclose")[-1], ("onclose", _LOST, "")):
+        raise page.played.finding("`onclose` got something else", page.expected(), page.got())
+    if not page.of("onclose"):
+        raise page.played.finding("`onclose` was not called", page.expected(), page.got())
 
 
 EXERCISE = Exercise(
@@ -70,8 +147,8 @@ EXERCISE = Exercise(
     title="Events, as in a browser",
     task=(
         "Write `listen(url, onmessage, onclose)`, blocking or `async`: it calls `onmessage(data)` "
-        "for each message and then, exactly once, `onclose(code, reason)`. If the connection is "
-        "lost without a CLOSE frame, that is `onclose(1006, '')`."
+        "for each message, as it comes, and then, exactly once, `onclose(code, reason)`. If the "
+        "connection is lost without a CLOSE frame, that is `onclose(1006, '')`."
     ),
     name="listen",
     starter="""
@@ -106,7 +183,14 @@ async def listen(url, onmessage, onclose):
         "`onclose` stands after the `with` block, so there is one place for every way to end, "
         "and it is called when the connection is really closed."
     ),
-    rules=(Rule("", _probe_listen),),
+    rules=(
+        _each_message,
+        _as_it_comes,
+        _then,
+        _exactly_once,
+        _code_and_reason,
+        _lost,
+    ),
     minutes=15,
     difficulty=2,
     needs="The browser's way: events",

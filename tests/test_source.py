@@ -1,4 +1,4 @@
-"""Tests of wslab.exercises._attempted: what counts as more than the starter."""
+"""Tests of wslab.exercises._source: what counts as begun, and where an `await` is missing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from answer_cells import define
 
-from wslab.exercises._attempted import is_attempted
+from wslab.exercises._source import is_attempted, missing_await
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,20 @@ def test_attempted_without_source() -> None:
     namespace: dict[str, Any] = {}
     exec("async def answer(ws): ...", namespace)
     assert is_attempted(namespace["answer"])
+
+
+@pytest.mark.parametrize(
+    ("code", "call"),
+    [
+        ("async def answer(ws):\n    ws.send('hello')", "ws.send(…)"),
+        ("async def answer(ws):\n    async for m in ws:\n        ws.send(m)", "ws.send(…)"),
+        ("async def answer(ws):\n    await ws.send('hello')", ""),
+        ("async def answer(ws):\n    task = create_task(ws.send('hello'))", ""),
+        ("def answer(url):\n    with connect(url) as ws:\n        ws.send('hello')", ""),
+        ("async def answer(ws):\n    time.sleep(1)", ""),
+        ("answer = 5", ""),
+    ],
+)
+def test_missing_await(code: str, call: str) -> None:
+    """A call of a coroutine that stands alone in an ``async`` function."""
+    assert missing_await(define(code, "answer")) == call
