@@ -9,6 +9,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 
 from wslab.exercises import CHAPTERS, EXERCISES, Exercise
 
@@ -28,7 +29,7 @@ def cell_id(exercise: Exercise) -> str:
 
 def bindings(source: str) -> Iterator[tuple[str, str]]:
     """Each name that a cell binds at its top level, with what binds it."""
-    for statement in ast.parse(source).body:
+    for statement in ast.parse(TransformerManager().transform_cell(source)).body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             for alias in statement.names:
                 module = getattr(statement, "module", None)
