@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import ctypes
 import inspect
 import threading
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from wslab._stubborn import end_tasks, interrupt
+
 from .advice import meaning
 from .finding import Finding, shorten, show
-from .interrupt import interrupt
 
 __all__ = ["call"]
+
+INTERRUPT_TIMEOUT = 3.0
 
 
 def call(
@@ -60,12 +62,12 @@ def call(
         if outcome.done():
             raise _raised("TimeoutError", "") from None
         release()
-        interrupt(thread)
+        interrupt(thread, timeout=INTERRUPT_TIMEOUT)
         raise Finding(f"it did not end within {timeout:g} s", got="no end") from None
     except KeyboardInterrupt:
         if not outcome.done():  # the learner interrupted the cell
             release()
-            interrupt(thread)
+            interrupt(thread, timeout=INTERRUPT_TIMEOUT)
             raise
         raise _raised("KeyboardInterrupt", "") from None
     except BaseException as exc:
@@ -95,7 +97,7 @@ def _run(awaitable: Awaitable[Any], timeout: float) -> Any:
         # Nobody is left to handle what is raised from here on.
         loop.set_exception_handler(lambda loop, context: None)
         try:
-            loop.run_until_complete(_clean_up())
+            loop.run_until_complete(end_tasks())
         finally:
             loop.close()
 
@@ -105,18 +107,3 @@ async def _bounded(awaitable: Awaitable[Any], timeout: float) -> Any:
     if not (await asyncio.wait([task], timeout=timeout))[0]:
         raise TimeoutError
     return task.result()
-
-
-async def _clean_up() -> None:
-    """Cancel what is left, then close asynchronous generators; wait for neither for ever."""
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        _, refusing = await asyncio.wait(tasks, timeout=0.5)
-        for task in refusing:
-            # Kept for ever: the garbage collector would run it on, without a loop, on any thread,
-            # where a task that swallows every exception goes round without a pause.
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(task))
-    generators = asyncio.create_task(asyncio.get_running_loop().shutdown_asyncgens())
-    await asyncio.wait([generators], timeout=0.5)

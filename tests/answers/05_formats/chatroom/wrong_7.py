@@ -65,7 +65,7 @@ async def chatroom(ws):
 
 
 # %% wrong
-# finding: who leaves with 1000 should be reported
+# finding: goes on for ever after its client has left
 from collections import deque
 
 from websockets.asyncio.server import broadcast
