@@ -64,7 +64,7 @@ EVERYTHING = wslab.Records(
         ),
         Malformed(3, "client", "not HTTP", b"\x16\x03\xff", 3.0),
         Lost(1, "the cable was cut", 7, 3.5),
-        HandlerError(1, "ValueError", "no <b>", "Traceback …", 3.5),
+        HandlerError(1, "ValueError", "no <b>", "Traceback …", 3.5, "process_request"),
         Exchange(4, "GET /x?y=1 HTTP/1.1", "HTTP/1.1 200 OK", 0, 12, 4.0),
     ],
     dropped=3,

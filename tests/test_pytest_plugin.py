@@ -64,6 +64,55 @@ def test_options(ws_server):
     result.assert_outcomes(passed=2)
 
 
+def test_a_tap_records_and_reports(pytester: pytest.Pytester) -> None:
+    """What crosses the wire of any server is recorded, and shown where the test fails."""
+    result = run(
+        pytester,
+        """
+taps = []
+
+@pytest.fixture
+def service():
+    with wslab.serve(echo, name="a service") as server:
+        yield server.url
+
+def test_passes(service, ws_tap):
+    taps.append(ws_tap(service))
+    assert wslab.talk(taps[0].url, "hello") == ["hello"]
+    assert [m.text for m in taps[0].transcript.messages()] == ["hello", "hello"]
+
+def test_fails(service, ws_tap):
+    first, second = ws_tap(service), ws_tap(service)
+    wslab.talk(second.url, "hello")
+    taps.append(first)
+    assert False
+
+def test_they_are_stopped():
+    assert [repr(tap)[-9:] for tap in taps] == [" stopped>"] * 2
+
+def test_of_a_server_that_is_double(ws_server, ws_tap):
+    tap = ws_tap(ws_server(echo).url)
+    with connect(tap.url) as ws:
+        ws.send("hello")
+        ws.recv()
+        taps.append(tap)
+        taps.append(ws)
+
+def test_the_server_said_goodbye():
+    assert taps[-2].transcript.filter(kind="close")[0].close_code == 1000
+""",
+    )
+    result.assert_outcomes(passed=4, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*- what crossed the wire of the tap of ws://127.0.0.1:* -*",
+            "*- what crossed the wire of the tap of ws://127.0.0.1:* -*",
+            "As the tap saw it:",
+            "*TEXT       'hello'  5 bytes",
+        ]
+    )
+
+
 def test_servers_are_stopped(pytester: pytest.Pytester) -> None:
     """After a test that passed, and after one that failed."""
     result = run(

@@ -1,5 +1,6 @@
 """
-The command ``wslab``: open the course in a folder of one's own, or look for what is wrong here.
+The command ``wslab``: open the course in a folder of one's own, look for what is wrong here, or see
+what crosses the wire of a server.
 
 ``wslab start`` copies the notebooks, which the package brings, and never overwrites what a learner
 has changed: a small file in the folder remembers what each copy was like. Nothing is written
@@ -21,7 +22,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from . import __version__, doctor
+from . import __version__, doctor, tap_command
 
 __all__ = ["copy_course", "main", "notebooks_folder"]
 
@@ -51,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         results = doctor.examine()
         print(doctor.table(results))
         return int(any(result.state == "problem" for result in results))
+    if options.command == "tap":
+        return tap_command.run(options)
     try:
         return _start(pathlib.Path(getattr(options, "folder", FOLDER)), options)
     except OSError as exc:
@@ -124,6 +127,8 @@ def _parser() -> argparse.ArgumentParser:
         "--no-browser", dest="browser", action="store_false", help="let JupyterLab open no browser"
     )
     commands.add_parser("doctor", help="look for what could be wrong on this machine")
+    tap = commands.add_parser("tap", help="show what crosses the wire of a WebSocket server")
+    tap_command.add_arguments(tap)
     return parser
 
 

@@ -172,7 +172,7 @@ def load(path: str | pathlib.Path) -> dict[str, Any]:
             "save only the WebSocket's own entry (in DevTools, filter for it before exporting)"
         )
     try:
-        # utf-8-sig: some tools write a byte order mark, which RFC 8259 §8.1 lets readers ignore.
+        # Some tools write a byte order mark, which RFC 8259 §8.1 lets readers ignore.
         har = json.loads(path.read_text(encoding="utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as exc:
         raise HarError(f"{path.name} is no HAR, for it is no JSON: {exc}") from exc

@@ -1,11 +1,18 @@
 """
-A pytest plugin: the fixture ``ws_server`` runs a WebSocket server for the length of a test.
+A pytest plugin: the fixtures ``ws_server`` and ``ws_tap``, each for the length of a test.
 
-It is there for every test where ``wslab`` is installed; a test uses it by naming it::
+``ws_server`` runs a WebSocket server, ``ws_tap`` a recorder in front of one that runs already.
+
+They are there for every test where ``wslab`` is installed; a test uses them by naming them::
 
     def test_echo(ws_server):
         server = ws_server(wslab.handlers.echo)
         assert wslab.talk(server.url, "hello") == ["hello"]
+
+    def test_our_service(ws_tap, service_url):
+        tap = ws_tap(service_url)
+        assert wslab.talk(tap.url, "hello") == ["hello"]
+        assert tap.transcript.messages()[0].text == "hello"
 
 The server is stopped when the test function has returned, before fixtures are torn down. If a
 handler raised an exception that it should not have, the test fails, whatever its own assertions
@@ -29,9 +36,10 @@ from .failures import printable_lines
 from .render import printable
 from .server import BackgroundServer, serve
 from .service import ENDED
+from .tap import Tap, tap
 from .wire import HandlerError
 
-__all__ = ["Servers", "ws_server"]
+__all__ = ["Servers", "Taps", "ws_server", "ws_tap"]
 
 KEEP = 10_000
 """Records that a server keeps: an error should be there still when the test is over."""
@@ -114,7 +122,54 @@ class Servers:
         ]
 
 
+class Taps:
+    """
+    What the fixture ``ws_tap`` is: call it to start a tap.
+
+    >>> taps = Taps("example")
+    >>> import wslab
+    >>> with wslab.serve(wslab.handlers.echo) as server:
+    ...     tap = taps(server.url)
+    ...     wslab.talk(tap.url, "hello")
+    ['hello']
+    >>> taps.stop()
+    """
+
+    def __init__(self, test: str) -> None:
+        self._test = test
+        self._started: list[tuple[Tap, str]] = []
+
+    def __call__(self, url: str, **options: Any) -> Tap:
+        """
+        Start a tap; a test may start several.
+
+        Args:
+            url: Address of the server.
+            options: Those of :func:`wslab.tap`.
+
+        Raises:
+            ValueError: ``url`` is no address of a server.
+        """
+        name = f"{self._test}, tap {len(self._started) + 1}"
+        started = tap(url, **{"name": name, "keep": KEEP, **options})
+        self._started.append((started, url))
+        return started
+
+    def stop(self) -> None:
+        """Stop all taps."""
+        for started, _ in self._started:
+            started.stop()
+
+    def sections(self) -> list[tuple[str, str]]:
+        """Return what crossed the wire, as titles and texts."""
+        return [
+            (f"what crossed the wire of the tap of {url}", str(started.transcript))
+            for started, url in self._started
+        ]
+
+
 _servers = pytest.StashKey[Servers]()
+_taps = pytest.StashKey[Taps]()
 
 
 @pytest.fixture
@@ -128,6 +183,16 @@ def ws_server(request: pytest.FixtureRequest) -> Iterator[Servers]:
     # Those of a server that another fixture has started since the test was over.
     if failures := servers.failures():
         pytest.fail("\n\n".join(failures), pytrace=False)
+
+
+@pytest.fixture
+def ws_tap(request: pytest.FixtureRequest) -> Iterator[Taps]:
+    """Record what crosses the wire of a server with ``ws_tap(url)``, for one test."""
+    taps = request.node.stash[_taps] = Taps(request.node.nodeid)
+    try:
+        yield taps
+    finally:
+        taps.stop()
 
 
 _raised = pytest.StashKey[list[str]]()
@@ -154,23 +219,27 @@ def pytest_runtest_makereport(
     """Add to the report of a failed test what handlers raised and what crossed the wire."""
     report = yield
     # Nothing is stopped here: a subtest has a report, too, while its test goes on.
-    if report.when == "call" and report.failed and _servers in item.stash:
+    if report.when == "call" and report.failed:
         report.sections += [
             ("what a handler raised", failure)
             for failure in item.stash.get(_raised, [])
             if failure.strip() not in report.longreprtext
         ]
-        report.sections += item.stash[_servers].sections()
+        if _servers in item.stash:
+            report.sections += item.stash[_servers].sections()
+        if _taps in item.stash:
+            report.sections += item.stash[_taps].sections()
     return report
 
 
 def _failures(item: pytest.Item) -> list[str]:
     """Stop all servers, so that their handlers have ended; describe what has not been yet."""
-    servers = item.stash.get(_servers, None)
-    if servers is None:
-        return []
-    servers.stop()
-    return servers.failures()
+    servers, taps = item.stash.get(_servers, None), item.stash.get(_taps, None)
+    if servers is not None:
+        servers.stop()
+    if taps is not None:  # after the servers, which say goodbye through them
+        taps.stop()
+    return [] if servers is None else servers.failures()
 
 
 def _name(server: BackgroundServer) -> str:

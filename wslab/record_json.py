@@ -69,6 +69,7 @@ def to_json(record: Record) -> dict[str, Any]:
                 "type": record.type,
                 "message": record.message,
                 "traceback": record.traceback,
+                "raised_by": record.raised_by,
             }
         case Exchange():
             shown |= {
@@ -137,8 +138,10 @@ def from_json(shown: dict[str, Any], before: dict[int, Record]) -> Record:
         case "lost":
             return Lost(connection, str(shown["problem"]), int(shown["unsent"]), seconds)
         case "error":
-            name, message, traceback = shown["type"], shown["message"], shown["traceback"]
-            return HandlerError(connection, str(name), str(message), str(traceback), seconds)
+            name, message, traceback, by = (
+                str(shown[key]) for key in ("type", "message", "traceback", "raised_by")
+            )
+            return HandlerError(connection, name, message, traceback, seconds, by)
         case "http":
             lines = str(shown["request"]), str(shown["response"])
             sizes = int(shown["sent"]), int(shown["received"])
