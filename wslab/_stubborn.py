@@ -75,7 +75,10 @@ def interrupt(
     ...             1 / 0
     ...         except:
     ...             pass
-    >>> thread = threading.Thread(target=spin, daemon=True)
+    >>> def run():
+    ...     with contextlib.suppress(HeldUpError):
+    ...         spin()
+    >>> thread = threading.Thread(target=run, daemon=True)
     >>> thread.start()
     >>> interrupt(thread, timeout=5)
     True
