@@ -11,7 +11,8 @@ helper, is part of each answer. A cell begins with its kind and a few words::
 
 ``breaks`` is the clause of the one rule that the answer breaks, or its beginning and "…".
 ``breaks first`` is for an answer that breaks others as well, such as one that does nothing at all.
-``finding`` has words that the finding's problem must have besides.
+``finding`` has words that the finding's problem must have besides; alone, it is for what no task
+allows, such as a loop that never ends.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from ._judge import Finding
+from ._judge import Fault, Finding
 
 __all__ = ["Rule", "rule"]
 
@@ -31,9 +31,12 @@ class Rule:
 
         Raises:
             Finding: The answer breaks this rule; the finding has the clause.
+            Fault: It does what no task allows.
         """
         try:
             self.judge(answer)
+        except Fault:
+            raise
         except Finding as finding:
             finding.clause = self.clause
             raise

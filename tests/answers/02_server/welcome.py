@@ -1,9 +1,11 @@
 """Answers to exercise 2.1, “Welcome, and answer”."""
 
-# %% right
+import time
+
 from websockets.exceptions import ConnectionClosed
 
 
+# %% right: receives by itself
 async def welcome(ws):
     print("A new client connected")
     await ws.send("Welcome to the WebSocket server!")
@@ -17,7 +19,7 @@ async def welcome(ws):
         await ws.send("Server received: " + message)
 
 
-# %% right
+# %% right: a class
 class Greeter:
     greeting = b"Welcome to the WebSocket server!"
 
@@ -30,54 +32,84 @@ class Greeter:
 welcome = Greeter()
 
 
-# %% wrong
-# finding: the connection was closed
+# %% right: a task for each reply
+import asyncio
+
+
 async def welcome(ws):
     await ws.send("Welcome to the WebSocket server!")
-    message = await ws.recv()
-    await ws.send(f"Server received: {message}")
+    async with asyncio.TaskGroup() as group:
+        async for message in ws:
+            group.create_task(ws.send(f"Server received: {message}"))
 
 
-# %% wrong
-# finding: before it says anything: no message came
+# %% wrong: the welcome waits for a message
+# breaks first: sends `Welcome to the WebSocket server!`
 async def welcome(ws):
     async for message in ws:
         await ws.send("Welcome to the WebSocket server!")
         await ws.send(f"Server received: {message}")
 
 
-# %% wrong
-# finding: 'Server received: ' and the message
+# %% wrong: another welcome
+# breaks first: sends `Welcome to the WebSocket server!`
+async def welcome(ws):
+    await ws.send("Welcome to the WebSocket server")
+    async for message in ws:
+        await ws.send(f"Server received: {message}")
+
+
+# %% wrong: no await before the first send
+# breaks first: sends `Welcome to the WebSocket server!`
+# finding: is an `await` missing before `ws.send(…)`?
+async def welcome(ws):
+    ws.send("Welcome to the WebSocket server!")
+    async for message in ws:
+        await ws.send(f"Server received: {message}")
+
+
+# %% wrong: another welcome for the first one
+# breaks: sends `Welcome to the WebSocket server!`
+visits = {}
+
+
+async def welcome(ws):
+    server = ws.local_address[1]
+    visits[server] = visits.get(server, 0) + 1
+    first = "" if visits[server] > 1 else ", you are the first"
+    await ws.send(f"Welcome to the WebSocket server!{first}")
+    async for message in ws:
+        await ws.send(f"Server received: {message}")
+
+
+# %% wrong: one message only
+# breaks: answers each of its messages
+async def welcome(ws):
+    await ws.send("Welcome to the WebSocket server!")
+    message = await ws.recv()
+    await ws.send(f"Server received: {message}")
+    await ws.wait_closed()
+
+
+# %% wrong: no await in the loop
+# breaks first: answers each of its messages
+# finding: is an `await` missing before `ws.send(…)`?
+async def welcome(ws):
+    await ws.send("Welcome to the WebSocket server!")
+    async for message in ws:
+        ws.send(f"Server received: {message}")
+
+
+# %% wrong: always the same
+# breaks: with `Server received: ` and the message
 async def welcome(ws):
     await ws.send("Welcome to the WebSocket server!")
     async for message in ws:
         await ws.send("Server received: Hello, server!")
 
 
-# %% wrong
-# finding: a binary message came where text is due
-async def welcome(ws):
-    await ws.send(b"Welcome to the WebSocket server!")
-    async for message in ws:
-        await ws.send(f"Server received: {message}".encode())
-
-
-# %% wrong
-# finding: with a second client: each client should be welcomed
-greeted = False
-
-
-async def welcome(ws):
-    global greeted
-    if not greeted:
-        greeted = True
-        await ws.send("Welcome to the WebSocket server!")
-    async for message in ws:
-        await ws.send(f"Server received: {message}")
-
-
-# %% wrong
-# finding: the connection was closed
+# %% wrong: an empty message is taken for the end
+# breaks: with `Server received: ` and the message
 async def welcome(ws):
     await ws.send("Welcome to the WebSocket server!")
     async for message in ws:
@@ -86,25 +118,66 @@ async def welcome(ws):
         await ws.send(f"Server received: {message}")
 
 
-# %% wrong
+# %% wrong: blanks are cut off
+# breaks: with `Server received: ` and the message
+async def welcome(ws):
+    await ws.send("Welcome to the WebSocket server!")
+    async for message in ws:
+        await ws.send(f"Server received: {message.strip()}")
+
+
+# %% wrong: bytes
+# breaks: all of it as text
+async def welcome(ws):
+    await ws.send("Welcome to the WebSocket server!")
+    async for message in ws:
+        await ws.send(f"Server received: {message}".encode())
+
+
+# %% wrong: only the first one is welcomed
+# breaks first: to each client that connects
+greeted = set()
+
+
+async def welcome(ws):
+    if ws.local_address not in greeted:
+        await ws.send("Welcome to the WebSocket server!")
+    greeted.add(ws.local_address)
+    async for message in ws:
+        await ws.send(f"Server received: {message}")
+
+
+# %% wrong: after one has vanished nobody is welcomed
+# breaks: to each client that connects
+vanished = set()
+
+
+async def welcome(ws):
+    if ws.local_address not in vanished:
+        await ws.send("Welcome to the WebSocket server!")
+    try:
+        async for message in ws:
+            await ws.send(f"Server received: {message}")
+    except ConnectionClosed:
+        vanished.add(ws.local_address)
+
+
+# %% wrong: it blocks
+# breaks: none of whom waits for another
+async def welcome(ws):
+    await ws.send("Welcome to the WebSocket server!")
+    async for message in ws:
+        time.sleep(0.02)  # noqa: ASYNC251
+        await ws.send(f"Server received: {message}")
+
+
+# %% wrong: no async
 # finding: must be an async function
 def welcome(ws):
     ws.send("Welcome to the WebSocket server!")
 
 
-# %% wrong
-# finding: the handler holds up the event loop
-import time
-
-
-async def welcome(ws):
-    await ws.send("Welcome to the WebSocket server!")
-    async for message in ws:
-        time.sleep(0.06)  # noqa: ASYNC251
-        await ws.send(f"Server received: {message}")
-
-
-# %% wrong
+# %% wrong: it goes on for ever after its client has left
 # finding: goes on for ever after its client has left
 async def welcome(ws):
     await ws.send("Welcome to the WebSocket server!")

@@ -13,10 +13,12 @@ from . import awkward
 from .answering import answering, small_socket
 from .call import call
 from .client import Client
-from .finding import HELD_UP, Finding, during, same, show
+from .finding import HELD_UP, Fault, Finding, during, same, show
 from .limits import CLIENT_TIMEOUT, CROWD, REPLY_TIMEOUT
+from .pace import Metronome
 from .playing import Pause, Play, play, run_client
 from .server import Server
+from .together import arrive_together
 
 __all__ = [
     "CLIENT_TIMEOUT",
@@ -24,11 +26,14 @@ __all__ = [
     "HELD_UP",
     "REPLY_TIMEOUT",
     "Client",
+    "Fault",
     "Finding",
+    "Metronome",
     "Pause",
     "Play",
     "Server",
     "answering",
+    "arrive_together",
     "awkward",
     "call",
     "during",

@@ -14,7 +14,7 @@ from wslab.server import serve
 from wslab.service import STOP_TIMEOUT
 from wslab.wire import HandlerError
 
-from .finding import HELD_UP, Finding
+from .finding import Fault, held_up, show
 from .server import Server
 
 __all__ = ["answering", "small_socket"]
@@ -44,13 +44,14 @@ def answering(handler: Any, **options: Any) -> Iterator[Server]:
     Run the learner's handler for a while.
 
     Raises:
-        Finding: It is not a handler, or it holds up the event loop.
+        Fault: It is not a handler, or it holds up the event loop.
     """
     options = {"ping_interval": None, **options}
     try:
         background = serve(handler, name=f"check {id(handler)}", **options)
     except TypeError as exc:
-        raise Finding(str(exc)) from None
+        expected = "an async function with one parameter, the connection"
+        raise Fault(str(exc), sent="nothing", expected=expected, got=show(handler)) from None
     server = Server(background)
     timeout = STOP_TIMEOUT
     asyncio_logger = logging.getLogger("asyncio")
@@ -66,13 +67,15 @@ def answering(handler: Any, **options: Any) -> Iterator[Server]:
             background.stop(timeout)
         asyncio_logger.removeFilter(_is_worth_logging)
     if any("holds up" in str(warning.message) for warning in caught):
-        raise Finding(HELD_UP, expected="await, such as asyncio.sleep() instead of time.sleep()")
+        raise held_up()
     if any(
         isinstance(record, HandlerError) and record.message == GOES_ROUND
         for record in background.transcript
     ):
-        raise Finding(
+        raise Fault(
             "the handler goes on for ever after its client has left: it catches ConnectionClosed",
+            sent="CLOSE",
             expected="the handler returns once the connection is closed",
+            got="calls of recv() or send() without an end",
             records=background.transcript.snapshot()[-12:],
         )

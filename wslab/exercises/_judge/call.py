@@ -13,7 +13,7 @@ from typing import Any
 from wslab._stubborn import end_tasks, interrupt
 
 from .advice import meaning
-from .finding import Finding, shorten, show
+from .finding import Fault, Finding, shorten, show
 
 __all__ = ["call"]
 
@@ -36,12 +36,13 @@ def call(
         Finding: It raised, did not end in time, or cannot be called like that.
     """
     if not callable(function):
-        raise Finding("it is no function", expected="a function", got=show(function))
+        raise Fault("it is no function", sent="nothing", expected="a function", got=show(function))
     try:
         inspect.signature(function).bind(*arguments)
     except (TypeError, ValueError) as exc:
         problem = f"it must take {len(arguments)} argument(s)"
-        raise Finding(problem, expected=f"{len(arguments)}", got=str(exc)) from None
+        called = f"a call with {len(arguments)} argument(s)"
+        raise Fault(problem, sent=called, expected="it can be called", got=str(exc)) from None
     outcome: concurrent.futures.Future[Any] = concurrent.futures.Future()
 
     def target() -> None:

@@ -13,7 +13,7 @@ from websockets.sync.client import ClientConnection
 from wslab.wire import HandlerError
 
 from .advice import meaning
-from .finding import HELD_UP, Finding, show
+from .finding import Finding, held_up, show
 from .limits import REPLY_TIMEOUT
 
 if TYPE_CHECKING:
@@ -64,9 +64,10 @@ class Client:
         try:
             return self.ws.recv(timeout=REPLY_TIMEOUT)
         except TimeoutError:
-            held_up = self._server.is_held_up()
+            if self._server.is_held_up():
+                raise held_up() from None
             silence = f"{said}no message came within {REPLY_TIMEOUT:g} s"
-            raise self.finding(HELD_UP if held_up else silence, expected, "nothing") from None
+            raise self.finding(silence, expected, "nothing") from None
         except ConnectionClosed as exc:
             raise self.finding(
                 f"{said}the connection was closed", expected, self.why(exc)
@@ -140,10 +141,20 @@ class Client:
             records=self._transcript.filter(connection=self._number)[-12:],
         )
 
+    def wait_closed(self) -> None:
+        """Read until the connection is closed, whatever comes."""
+        with contextlib.suppress(TimeoutError, ConnectionClosed):
+            while True:
+                self.ws.recv(timeout=REPLY_TIMEOUT)
+
     def why(self, exc: ConnectionClosed) -> str:
         """Say how the connection ended, and what the handler raised, if it did."""
+        return self.why_closed(str(exc))
+
+    def why_closed(self, end: str) -> str:
+        """The same; how it ended is given."""
         for record in self._transcript.filter(connection=self._number):
             if isinstance(record, HandlerError):
                 error = f"{record.type}: {record.message}{meaning(record.type, record.message)}"
-                return f"{exc}; the handler raised {error}"
-        return str(exc)
+                return f"{end}; the handler raised {error}"
+        return end

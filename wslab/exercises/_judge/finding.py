@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from wslab.transcript import Records
 
-__all__ = ["HELD_UP", "Finding", "during", "same", "shorten", "show"]
+__all__ = ["HELD_UP", "Fault", "Finding", "during", "held_up", "same", "shorten", "show"]
 
 
 class Finding(Exception):
@@ -44,7 +44,21 @@ class Finding(Exception):
         self.records = records
 
 
+class Fault(Finding):
+    """
+    What no task allows, so that no task has to say it; such a finding has no clause.
+
+    It is no function, it holds up the event loop, it goes on for ever on a closed connection.
+    """
+
+
 HELD_UP = "the handler holds up the event loop: while it blocks, no other client is served"
+
+
+def held_up() -> Fault:
+    """Make the finding that the event loop gets no turn."""
+    expected = "await, such as asyncio.sleep() instead of time.sleep()"
+    return Fault(HELD_UP, sent="a message", expected=expected, got="no turn of the event loop")
 
 
 def show(message: object) -> str:

@@ -17,8 +17,9 @@ from websockets.sync.client import connect
 from wslab.server import BackgroundServer
 
 from .client import Client
-from .finding import HELD_UP, Finding
+from .finding import HELD_UP, Finding, held_up, show
 from .limits import CROWD, REPLY_TIMEOUT
+from .pace import Metronome
 
 __all__ = ["Server"]
 
@@ -35,6 +36,14 @@ class Server:
         self.background = background
         self._clients = 0
         self._patience = REPLY_TIMEOUT
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop on which the learner's handlers run."""
+        server: asyncio.Server | None = self.background._server
+        if server is None:
+            raise Finding("the server has ended", got="a handler ended it")
+        return server.get_loop()
 
     @contextlib.contextmanager
     def client(self, *, path: str = "", **options: Any) -> Iterator[Client]:
@@ -59,8 +68,12 @@ class Server:
                 **options,
             )
         except (OSError, WebSocketException) as exc:
+            if self.is_held_up():
+                raise held_up() from None
             raise Finding(
-                HELD_UP if self.is_held_up() else "a client could not connect",
+                "a client could not connect",
+                sent="the opening handshake",
+                expected="an open connection",
                 got=f"{type(exc).__name__}: {exc}",
             ) from None
         # A limit for sending only: websockets does not read before there is something to read.
@@ -126,6 +139,35 @@ class Server:
                         finding.problem = f"{CROWD} clients at once: {HELD_UP}"
                     raise
 
+    def expect_no_blocking(self, message: str, before: int = 0, replies: int = 1) -> None:
+        """
+        Expect that the handler awaits where it waits: while one client is served, others are.
+
+        Args:
+            message: What each client of a crowd sends.
+            before: How many messages each gets before that.
+            replies: How many messages each gets then.
+        """
+        with Metronome(0.001) as metronome, self.clients(CROWD // 3) as clients:
+            for client in clients:
+                for _ in range(before):
+                    client.receive("a message before any is sent")
+            began = time.perf_counter()
+            for client in clients:
+                client.send(message)
+            for client in clients:
+                for _ in range(replies):
+                    client.receive("a reply", "many clients at once")
+            beats = metronome.beats_since(began)
+        # A reply costs less than a millisecond; on a busy machine the metronome is late, too.
+        if beats > 5 * len(clients):
+            raise Finding(
+                "it blocks: while it serves one client, all others wait",
+                sent=f"{show(message)} by {len(clients)} clients at once",
+                expected="await where it waits, such as asyncio.sleep() instead of time.sleep()",
+                got=f"{beats / len(clients):.0f} ms for each reply, one after another",
+            )
+
     def is_held_up(self) -> bool:
         """Return whether the event loop gets no turn: the handler does not await."""
         thread = self.background._thread
@@ -155,11 +197,30 @@ class Server:
         except TimeoutError:
             return False
 
+    def wait_for_tasks(self) -> list[str]:
+        """Wait until no task of a handler is left; return the names of those that do not end."""
+
+        def left() -> set[asyncio.Task[Any]]:
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            return {task for task in tasks if getattr(task, "wslab_connection", 0)}
+
+        async def wait() -> list[str]:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REPLY_TIMEOUT):
+                    while tasks := left():
+                        await asyncio.wait(tasks)
+            return [getattr(task.get_coro(), "__name__", "task") for task in left()]
+
+        return asyncio.run_coroutine_threadsafe(wait(), self.loop).result(2 * REPLY_TIMEOUT)
+
     def expect_handlers_to_end(self, problem: str) -> None:
         """Expect that the handlers of all clients, who have left, return."""
         if not self.wait_for_handlers():
+            if self.is_held_up():
+                raise held_up()
             raise Finding(
-                HELD_UP if self.is_held_up() else problem,
+                problem,
+                sent="CLOSE, or the end of the TCP connection",
                 expected="every handler returns once its client has left",
                 got=f"one is still running after {REPLY_TIMEOUT:g} s",
                 records=self.background.transcript.snapshot()[-12:],

@@ -6,71 +6,120 @@ import json
 from typing import Any, Final
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Client, answering, during
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import Client, Finding, answering, awkward
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
-
 _NO_QUESTION: Final = {"error": "not a question"}
 
+# Nesting without an end is for exercise 4.2.
+_NOT_JSON = {what: text for what, text in awkward.NOT_JSON.items() if len(text) < awkward.LONG}
+_OTHERS = {
+    "JSON that is no object": ("[1, 2]", '"id, question"', "17", "null", "true", "[]"),
+    "an object without a question": ('{"id": 1}', '{"question": "no id"}', "{}"),
+    "a question that is no string": tuple(
+        json.dumps({"id": 1, "question": value})
+        for value in (42, None, True, 1.5, ["why"], {"text": "why"})
+    ),
+}
 
-def _probe_answers(answer: Any) -> None:
-    def ask(client: Client, id: object, question: str) -> None:
-        client.send(json.dumps({"id": id, "question": question}, ensure_ascii=False))
 
-    def expect(client: Client, id: object, question: str) -> None:
-        expected = {"id": id, "answer": question.upper()}
-        wanted = f"JSON text: {json.dumps(expected, ensure_ascii=False)}"
-        got = client.receive_json(wanted, "each question should be answered")
-        problem = ""
-        if not isinstance(got, dict) or got.keys() != expected.keys():
-            problem = "the answer to a question should have the keys `id` and `answer`"
-        elif (type(got["id"]), got["id"]) != (type(id), id):
-            problem = "the answer should have the id of its question"
-        elif got["answer"] != expected["answer"]:
-            problem = "the answer should be the question in capital letters"
-        if problem:
+def _ask(client: Client, id: object, question: str) -> Any:
+    """Ask a question; return what was answered, if that is JSON."""
+    client.send(json.dumps({"id": id, "question": question}, ensure_ascii=False))
+    wanted = json.dumps({"id": id, "answer": question.upper()}, ensure_ascii=False)
+    got = client.receive(f"JSON text: {wanted}", "a question was asked")
+    try:
+        return json.loads(got)
+    except (ValueError, RecursionError):
+        return got
+
+
+def _expect(client: Client, key: str, id: object, question: str, problem: str, plain: bool) -> None:
+    """Ask, and expect one part of the answer; of a plain one another rule tells the shape."""
+    expected = {"id": id, "answer": question.upper()}
+    got = _ask(client, id, question)
+    if not isinstance(got, dict):
+        problem = "the answer is not JSON"
+    elif (key not in got and plain) or (
+        key in got and (type(got[key]), got[key]) == (type(expected[key]), expected[key])
+    ):
+        return
+    words = (json.dumps(value, ensure_ascii=False) for value in (expected, got))
+    raise client.finding(problem, *words)
+
+
+@rule('the answer is the JSON text `{"id": …, "answer": …}`')
+def _shape(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        client.send('{"id": 7, "question": "how are you?"}')
+        wanted = 'JSON text: {"id": 7, "answer": "HOW ARE YOU?"}'
+        got = client.receive_json(wanted, "a question was asked")
+        if not isinstance(got, dict) or got.keys() != {"id", "answer"}:
+            problem = "the answer has another shape"
             raise client.finding(problem, wanted, json.dumps(got, ensure_ascii=False))
 
-    def refuse(client: Client) -> None:
-        wanted = f"JSON text: {json.dumps(_NO_QUESTION)}"
-        problem = "what is not a question should be answered with an error"
-        got = client.receive_json(wanted, problem)
-        if got != _NO_QUESTION:
-            raise client.finding(problem, wanted, json.dumps(got, ensure_ascii=False))
 
-    others = [
-        ("what is not JSON", ["hello", "", '{"id": 1, "question": "unfinished"', "{'id': 1}"]),
-        ("JSON that is no object", ["[1, 2]", '"id, question"', "17", "null", "true"]),
-        ("an object without a question", ['{"id": 1}', '{"question": "no id"}', "{}"]),
-        ("a question that is not a string", ['{"id": 1, "question": 42}']),
-    ]
-    with answering(answer) as server, server.clients(2) as (ada, grace):
-        questions = [(7, "how are you?"), (0, "Olá, 世界?"), ("b-2", "why"), (8, "")]
-        for id, question in questions:
-            ask(ada, id, question)
-            expect(ada, id, question)
-        for what, messages in others:
-            for message in messages:
-                with during(f"after {what}"):
-                    ada.send(message)
-                    refuse(ada)
-                    ask(ada, message, "and now?")
-                    expect(ada, message, "and now?")
-        with during("with a second client"):
-            for id, question in questions:
-                ask(grace, id, question)
-            grace.send("...")
-            for id, question in questions:
-                expect(grace, id, question)
-            refuse(grace)
-        ask(ada, "last", "still here?")
-        expect(ada, "last", "still here?")
-        server.serve_crowd(
-            '{"id": 1, "question": "now?"}',
-            lambda client, problem: client.expect_json({"id": 1, "answer": "NOW?"}, problem),
-        )
+@rule("with the same id")
+def _same_id(answer: Any) -> None:
+    with answering(answer) as server:
+        for id in (7, "b-2", 0, "", -1, awkward.TEXTS["quotes"], 2**53 + 1):
+            with server.client() as client:
+                _expect(client, "id", id, "why", "it has another id", id == 7)
+
+
+@rule("the question in capital letters")
+def _capitals(answer: Any) -> None:
+    with answering(answer) as server:
+        for text in ("how are you?", *awkward.TEXTS.values()):
+            with server.client() as client:
+                problem = "the answer is another one"
+                _expect(client, "answer", 7, text, problem, text == "how are you?")
+
+
+def _refuse(client: Client, message: str, what: str) -> None:
+    client.send(message)
+    wanted = f"JSON text: {json.dumps(_NO_QUESTION)}"
+    got = client.receive_json(wanted, what)
+    if got != _NO_QUESTION:
+        raise client.finding(f"{what} got another answer", wanted, json.dumps(got))
+
+
+@rule('Any other text is answered with `{"error": "not a question"}`')
+def _others(answer: Any) -> None:
+    with answering(answer) as server:
+        for what, text in _NOT_JSON.items():
+            with server.client() as client:
+                _refuse(client, text, f"what is not JSON ({what})")
+        for what, texts in _OTHERS.items():
+            for text in texts:
+                with server.client() as client:
+                    _refuse(client, text, what)
+
+
+@rule("and the conversation goes on")
+def _goes_on(answer: Any) -> None:
+    with answering(answer) as server:
+        for text in (
+            '{"id": 1, "question": "first"}',
+            "no JSON",
+            *(t[0] for t in _OTHERS.values()),
+        ):
+            with server.client() as client:
+                client.send(text)
+                try:
+                    client.receive("an answer")
+                except Finding:
+                    continue  # another rule tells about that
+                _ask(client, 2, "and now?")
+                _ask(client, 3, "and now?")
+
+
+@rule("no client waits for another")
+def _nobody_waits(answer: Any) -> None:
+    with answering(answer) as server:
+        server.expect_no_blocking('{"id": 1, "question": "now?"}')
 
 
 EXERCISE = Exercise(
@@ -80,7 +129,8 @@ EXERCISE = Exercise(
         "Write `answer_questions(ws)`. A question is a JSON object "
         '`{"id": …, "question": …}` whose question is a string; the answer is the JSON text '
         '`{"id": …, "answer": …}` with the same id and the question in capital letters. Any other '
-        'text is answered with `{"error": "not a question"}`, and the conversation goes on.'
+        'text is answered with `{"error": "not a question"}`, and the conversation goes on. There '
+        "may be many clients, and no client waits for another."
     ),
     name="answer_questions",
     starter="""
@@ -119,7 +169,14 @@ async def answer_questions(ws):
         "`ValueError`; the others are for JSON of another shape. With the id in the answer, the "
         "client of exercise 1.4 can ask many questions at once."
     ),
-    rules=(Rule("", _probe_answers),),
+    rules=(
+        _shape,
+        _same_id,
+        _capitals,
+        _others,
+        _goes_on,
+        _nobody_waits,
+    ),
     minutes=15,
     difficulty=2,
     needs="The whole server",

@@ -3,102 +3,175 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
+from collections.abc import Callable
 from typing import Any
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import REPLY_TIMEOUT, Client, answering, during
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import (
+    REPLY_TIMEOUT,
+    Client,
+    Finding,
+    Server,
+    answering,
+    arrive_together,
+    show,
+)
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
-
-class _Guest:
-    """A client of the headcount."""
-
-    def __init__(self, client: Client, before: int | None) -> None:
-        self.client = client
-        self.messages = 0
-        wanted = 'JSON text: {"client": …}, one more than the client before'
-        got = client.receive_json(wanted, "a client should be told its number when it connects")
-        if not isinstance(got, dict) or type(got.get("client")) is not int:
-            problem = "a client should be told its number, a whole number under the key `client`"
-            raise client.finding(problem, wanted, json.dumps(got))
-        self.number: int = got["client"]
-        if before is not None and self.number != before + 1:
-            problem = "each client should get the number after that of the client before"
-            raise client.finding(problem, f'JSON text: {{"client": {before + 1}}}', json.dumps(got))
-
-    def ask(self) -> tuple[int, str]:
-        """Send a message; return how many clients there are, as the server says."""
-        self.client.send(f"message {self.messages}")
-        self.messages += 1
-        wanted = f'JSON text: {{"messages": {self.messages}, "clients": …}}'
-        got = self.client.receive_json(wanted, "each message should be answered")
-        if not isinstance(got, dict) or not got.keys() >= {"messages", "clients"}:
-            problem = "the answer should have the keys `messages` and `clients`"
-            raise self.client.finding(problem, wanted, json.dumps(got))
-        if got["messages"] != self.messages:
-            problem = "`messages` should be how many messages this client has sent"
-            raise self.client.finding(problem, wanted, json.dumps(got))
-        return got["clients"], json.dumps(got)
-
-    def expect_clients(self, clients: int, problem: str) -> None:
-        """Expect this number of clients now."""
-        self._expect(clients, problem, *self.ask())
-
-    def expect_clients_soon(self, clients: int, problem: str) -> None:
-        """Expect it after a while: that somebody has left takes its time to be known."""
-        deadline = time.monotonic() + REPLY_TIMEOUT
-        while (answer := self.ask())[0] != clients and time.monotonic() < deadline:
-            threading.Event().wait(0.01)
-        self._expect(clients, problem, *answer)
-
-    def _expect(self, clients: int, problem: str, got: int, words: str) -> None:
-        if got != clients:
-            wanted = f'JSON text: {{"messages": {self.messages}, "clients": {clients}}}'
-            raise self.client.finding(problem, wanted, words)
+_LEAVE: dict[str, Callable[[Client], object]] = {
+    "with code 1000": lambda client: client.ws.close(),
+    "with code 4001": lambda client: client.ws.close(4001, "bored"),
+    "without a CLOSE frame": lambda client: client.vanish(),
+}
 
 
-def _probe_headcount(answer: Any) -> None:
-    here = "`clients` should be how many clients are connected"
-    gone = "a client that has left should not count any more"
+def _object(message: str | bytes) -> dict[str, Any]:
+    """A message's JSON object; another rule tells about what is none."""
+    try:
+        value = json.loads(message)
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {}
+
+
+def _number(client: Client) -> Any:
+    """What a client is told when it connects."""
+    return _object(client.receive('JSON text: {"client": …}', "a client has connected")).get(
+        "client"
+    )
+
+
+def _ask(client: Client, message: str = "hello") -> dict[str, Any]:
+    """Send a message; return the counts that come back."""
+    client.send(message)
+    got = client.receive('JSON text: {"messages": …, "clients": …}', "a message was sent")
+    return _object(got)
+
+
+def _expect(client: Client, key: str, count: int, problem: str, message: str = "hello") -> None:
+    """Send a message, and expect one of the counts, if it is there at all."""
+    got = _ask(client, message)
+    if key in got and got[key] != count:
+        raise client.finding(problem, f"`{key}` is {count}", json.dumps(got))
+
+
+@rule("all it sends is JSON text")
+def _json_text(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        client.receive_json('JSON text: {"client": 1}', "a client has connected")
+        client.send("hello")
+        client.receive_json('JSON text: {"messages": 1, "clients": 1}', "a message was sent")
+
+
+@rule("A client that connects is told its number")
+def _is_told(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        got = client.receive('JSON text: {"client": 1}', "before it has said anything")
+        if type(_object(got).get("client")) is not int:
+            problem = "there is no whole number under the key `client`"
+            raise client.finding(problem, 'JSON text: {"client": 1}', show(got))
+
+
+@rule("one more than that of the client before")
+def _one_more(answer: Any) -> None:
+    with answering(answer) as server, server.client() as first:
+        before = _number(first)
+        for _ in range(2):
+            with server.clients(2) as clients:
+                for client in clients:
+                    got = _number(client)
+                    if type(before) is int and type(got) is int and got <= before:
+                        return  # another rule tells about that
+                    if type(before) is int and got != before + 1:
+                        problem = f"the client before has the number {before}"
+                        raise client.finding(problem, f'{{"client": {before + 1}}}', show(got))
+                    before = got
+
+
+@rule("so no number is given twice")
+def _never_twice(answer: Any) -> None:
     with answering(answer) as server:
-        with server.client() as first:
-            ada = _Guest(first, None)
-            ada.expect_clients(1, here)
-            ada.expect_clients(1, here)
-            with server.client() as second:
-                with during("with a second client"):
-                    grace = _Guest(second, ada.number)
-                    for guest in (grace, ada, ada, grace, ada):
-                        guest.expect_clients(2, here)
-                with during("with a third client"), server.client() as third:
-                    lin = _Guest(third, grace.number)
-                    for guest in (lin, ada, grace):
-                        guest.expect_clients(3, here)
-                with during("after a client has said goodbye"):
-                    ada.expect_clients_soon(2, gone)
-            ada.expect_clients_soon(1, gone)
-            last = lin.number
-            for how, leave in [
-                ("after a client has closed with code 4001", lambda ws: ws.close(4001, "bored")),
-                ("after a client has vanished", None),
-            ]:
-                with server.client() as other:
-                    with during("after others have left"):
-                        guest = _Guest(other, last)
-                        last = guest.number
-                        guest.expect_clients(2, here)
-                    if leave is None:
-                        other.vanish()
-                    else:
-                        leave(other.ws)
-                with during(how):
-                    ada.expect_clients_soon(1, gone)
-        with during("after all have left"), server.client() as late:
-            _Guest(late, last).expect_clients_soon(1, gone)
+        numbers = []
+        for _ in range(3):
+            with server.client() as client:
+                numbers.append(_number(client))
+            server.wait_for_handlers()
+        _expect_different(server, numbers, "three clients, one after the other")
+    with answering(answer) as server:
+        messages = arrive_together(server, 8)
+        numbers = [_object(message or "").get("client") for message in messages]
+        _expect_different(server, numbers, "eight clients at the very same time")
+
+
+def _expect_different(server: Server, numbers: list[Any], who: str) -> None:
+    given = [number for number in numbers if number is not None]
+    if len(set(map(repr, given))) < len(given):
+        raise Finding(
+            "two clients have the same number",
+            sent=f"the opening handshakes of {who}",
+            expected="each has a number of its own",
+            got=f"the numbers {', '.join(map(show, numbers))}",
+            records=server.background.transcript.snapshot()[-12:],
+        )
+
+
+@rule('Each message is answered with `{"messages": 2, "clients": 5}`')
+def _answered(answer: Any) -> None:
+    wanted = 'JSON text: {"messages": 1, "clients": 1}'
+    with answering(answer) as server, server.client() as client:
+        client.receive('JSON text: {"client": …}', "a client has connected")
+        for message in ("hello", "", "again"):
+            client.send(message)
+            got = client.receive(wanted, "a message was sent")
+            if _object(got).keys() != {"messages", "clients"}:
+                raise client.finding("the answer has another shape", wanted, show(got))
+
+
+@rule("how many messages this client has sent")
+def _messages(answer: Any) -> None:
+    with answering(answer) as server, server.clients(2) as (ada, grace):
+        for client in (ada, grace):
+            client.receive('JSON text: {"client": …}', "a client has connected")
+        for number, message in enumerate(("one", "two", "two", "", "two"), 1):
+            _expect(ada, "messages", number, f"this is message {number}", message)
+        _expect(grace, "messages", 1, "another client has sent five messages, this one one")
+    with answering(answer) as server, server.client() as late:
+        late.receive('JSON text: {"client": …}', "a client has connected")
+        _expect(late, "messages", 1, "others sent messages before; this one has sent one")
+
+
+@rule("Whoever has left, in whatever way, is not counted.")
+def _not_counted(answer: Any) -> None:
+    for how, leave in _LEAVE.items():
+        with answering(answer) as server, server.client() as ada:
+            ada.receive('JSON text: {"client": …}', "a client has connected")
+            before = _ask(ada).get("clients")
+            with server.clients(2) as others:
+                for other in others:
+                    other.receive('JSON text: {"client": …}', "a client has connected")
+                    leave(other)
+            if not server.wait_for_handlers(1):
+                raise ada.finding(
+                    f"two clients have left {how}, and their handlers do not return",
+                    "a handler returns when its client has left",
+                    f"they run on after {REPLY_TIMEOUT:g} s",
+                )
+            if type(before) is int:
+                _expect(ada, "clients", before, f"two others have come, and left {how}")
+
+
+@rule("how many clients are connected now")
+def _clients(answer: Any) -> None:
+    with answering(answer) as server, server.clients(3) as clients:
+        for client in clients:
+            client.receive('JSON text: {"client": …}', "a client has connected")
+        for client in clients:
+            _expect(client, "clients", 3, "three clients are connected")
+    with answering(answer) as server, server.client() as alone:
+        alone.receive('JSON text: {"client": …}', "a client has connected")
+        _expect(alone, "clients", 1, "one client is connected")
 
 
 EXERCISE = Exercise(
@@ -159,7 +232,16 @@ async def headcount(ws):
         "the `send()` that reads it, because handlers take turns only at an `await` that waits. "
         "`finally` runs in all three cases: normal close, another code, lost connection."
     ),
-    rules=(Rule("", _probe_headcount),),
+    rules=(
+        _json_text,
+        _is_told,
+        _one_more,
+        _never_twice,
+        _answered,
+        _messages,
+        _not_counted,
+        _clients,
+    ),
     minutes=15,
     difficulty=2,
     needs="Several clients",

@@ -2,62 +2,116 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from websockets.exceptions import ConnectionClosed
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import REPLY_TIMEOUT, Client, answering, during, show
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import REPLY_TIMEOUT, Client, answering, awkward, show
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
-
-def _probe_limited(answer: Any) -> None:
-    def expect_length(client: Client, message: str, problem: str) -> None:
-        client.send(message)
-        client.expect_text(str(len(message)), problem)
-
-    counted = "a message should be answered with the number of its characters"
-    allowed = "a message of 100 characters is not too long"
-    with answering(answer) as server, server.client() as ada:
-        for message in ("hello", "", "a message with more words", "x" * 99):
-            expect_length(ada, message, counted)
-        expect_length(ada, "y" * 100, allowed)
-        with during("characters that take several bytes each"):
-            expect_length(ada, "Grüße, 世界", counted)
-            expect_length(ada, "ß" * 100, allowed)
-        for size in (101, 230, 999):
-            with server.client() as rude:
-                with during("with a second client"):
-                    expect_length(rude, "hello", counted)
-                rude.send("z" * size)
-                rude.send("short again")
-                _expect_refusal(rude, size)
-            with during("after another client has been closed"):
-                expect_length(ada, "w" * (size % 100), counted)
-        with during("after the limit was met three times"), server.client() as late:
-            expect_length(late, "hello", counted)
-            expect_length(ada, "bye", counted)
+_LIMIT: Final = 100
+_TOO_LONG: Final = (101, 230, 999, 70_000)
+_SHORT: Final = {what: text for what, text in awkward.TEXTS.items() if len(text) <= _LIMIT}
 
 
-def _expect_refusal(client: Client, size: int) -> None:
-    reason = f"too long: {size} characters"
-    expected = f"the connection closed with code 1008 and the reason {reason!r}"
-    problem = f"a message of {size} characters should be answered by closing the connection"
+def _expect_length(client: Client, message: str, problem: str) -> None:
+    client.send(message)
+    client.expect_text(str(len(message)), problem)
+
+
+def _end(client: Client, size: int) -> list[str | bytes]:
+    """Send too long a message; return what comes before the connection is closed."""
+    client.send("z" * size)
+    came: list[str | bytes] = []
     try:
-        got = show(client.ws.recv(timeout=REPLY_TIMEOUT))
+        while len(came) < 10:
+            came.append(client.ws.recv(timeout=REPLY_TIMEOUT))
+    except ConnectionClosed:
+        return came
     except TimeoutError:
-        raise client.finding(f"{problem}: it stays open", expected, "an open connection") from None
-    except ConnectionClosed as exc:
-        if client.ws.close_code != 1008:
-            problem = "the close code should be 1008"
-        elif client.ws.close_reason != reason:
-            problem = "the reason should say how many characters the message has"
-        else:
-            return
-        raise client.finding(problem, expected, client.why(exc)) from None
-    raise client.finding(f"{problem}, and by no message", expected, got)
+        pass
+    got = f"{', '.join(map(show, came))}, and an open connection" if came else "an open connection"
+    raise client.finding(
+        f"after {size} characters the connection stays open", "a closed connection", got
+    )
+
+
+@rule("answers each text message with the number of its characters")
+def _counts(answer: Any) -> None:
+    with answering(answer) as server:
+        with server.client() as client:
+            for message in ("hello", "a message with more words"):
+                _expect_length(client, message, "the answer is another one")
+        for what, message in _SHORT.items():
+            with server.client() as client:
+                _expect_length(client, message, f"the answer is another one ({what})")
+
+
+@rule("a message of more than 100 characters")
+def _limit(answer: Any) -> None:
+    with answering(answer) as server:
+        for message, what in [
+            ("x" * (_LIMIT - 1), "99 characters are not too long"),
+            ("y" * _LIMIT, "100 characters are not too long"),
+            ("ß" * _LIMIT, "100 characters of two bytes each are not too long"),
+        ]:
+            with server.client() as client:
+                client.send(message)
+                client.receive(show(str(len(message))), what)
+        for size in _TOO_LONG:
+            with server.client() as client:
+                _end(client, size)
+
+
+@rule("it sends no answer")
+def _no_answer(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        came = _end(client, 101)
+        if came:
+            problem = "a message came before the end"
+            raise client.finding(problem, "no message", ", ".join(map(show, came)))
+
+
+@rule("closes this connection with code 1008")
+def _code(answer: Any) -> None:
+    with answering(answer) as server:
+        for size in _TOO_LONG[:2]:
+            with server.client() as client:
+                _end(client, size)
+                if client.ws.close_code != 1008:
+                    end = f"CLOSE {client.ws.close_code} {client.ws.close_reason!r}"
+                    raise client.finding("it is another code", "CLOSE 1008", client.why_closed(end))
+
+
+@rule("the reason `too long: 101 characters`, with the number that it has")
+def _reason(answer: Any) -> None:
+    with answering(answer) as server:
+        for size in _TOO_LONG:
+            with server.client() as client:
+                _end(client, size)
+                reason = f"too long: {size} characters"
+                if client.ws.close_code == 1008 and client.ws.close_reason != reason:
+                    problem, got = "it is another reason", show(client.ws.close_reason)
+                    raise client.finding(problem, show(reason), got)
+
+
+@rule("All other clients go on.")
+def _others(answer: Any) -> None:
+    with answering(answer) as server, server.client() as ada:
+        ada.send("hello")
+        ada.receive("'5'", "before another client sends too much")
+        for _ in range(3):
+            with server.client() as rude:
+                rude.send("z" * 101)
+                rude.wait_closed()
+            ada.send("hello")
+            ada.receive("'5'", "after another client has sent too much")
+        with server.client() as late:
+            late.send("hello")
+            late.receive("'5'", "a client that comes after another has sent too much")
 
 
 EXERCISE = Exercise(
@@ -96,7 +150,14 @@ async def limited(ws):
         "nothing: each has its own call of the handler. A reason has at most 123 bytes, so never "
         "put the message itself into it."
     ),
-    rules=(Rule("", _probe_limited),),
+    rules=(
+        _counts,
+        _limit,
+        _no_answer,
+        _code,
+        _reason,
+        _others,
+    ),
     minutes=10,
     difficulty=2,
     needs="Noticing the end",

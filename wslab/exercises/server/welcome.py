@@ -2,52 +2,90 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any, Final
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Client, answering, during
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import Client, Server, answering, awkward, show
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
-
 
 _WELCOME: Final = "Welcome to the WebSocket server!"
 
 
-def _probe_welcome(answer: Any) -> None:
-    greeted = "each client should be welcomed at once, before it says anything"
-    replied = "each message should be answered with 'Server received: ' and the message"
+def _words(message: str | bytes) -> str:
+    """What a message says, whether it is text or, which another rule tells about, bytes."""
+    return message if isinstance(message, str) else message.decode(errors="replace")
+
+
+def _expect(client: Client, words: str, problem: str) -> None:
+    got = client.receive(show(words), problem)
+    if _words(got) != words:
+        raise client.finding(problem, show(words), show(got))
+
+
+@contextlib.contextmanager
+def _guest(server: Server) -> Iterator[Client]:
+    """Connect a client, and hear what it is welcomed with, whatever that is."""
+    with server.client() as client:
+        client.receive(show(_WELCOME), "before the client has said anything")
+        yield client
+
+
+@rule("sends `Welcome to the WebSocket server!`")
+def _welcomes(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        _expect(client, _WELCOME, "before the client has said anything")
+
+
+@rule("answers each of its messages")
+def _answers_each(answer: Any) -> None:
+    with answering(answer) as server, _guest(server), _guest(server) as client:
+        for number in (1, 2, 3):
+            client.send(f"message {number}")
+            client.receive("a reply", f"to message {number}")
+        for number in (4, 5, 6):
+            client.send(f"message {number}")
+        for number in (4, 5, 6):
+            client.receive("a reply to each", f"three messages at once; to message {number}")
+
+
+@rule("with `Server received: ` and the message")
+def _repeats(answer: Any) -> None:
     with answering(answer) as server:
-        with server.clients(2) as (ada, grace):
-            ada.expect_text(_WELCOME, greeted)
-            with during("with a second client"):
-                grace.expect_text(_WELCOME, greeted)
-            conversation = [
-                (ada, "Hello, server!"),
-                (ada, "how are you?"),
-                (grace, "Grüße, 世界"),
-                (ada, '{"message":"Hello from client"}'),
-                (grace, ""),
-                (grace, "bye"),
-            ]
-            for client, message in conversation:
-                client.send(message)
-                client.expect_text(f"Server received: {message}", replied)
-            for message in ("one", "two", "three"):
-                ada.send(message)
-            with during("three messages at once"):
-                for message in ("one", "two", "three"):
-                    ada.expect_text(f"Server received: {message}", replied)
-        with during("after all clients have left"), server.client() as late:
-            late.expect_text(_WELCOME, greeted)
-            late.send("anybody here?")
-            late.expect_text("Server received: anybody here?", replied)
+        for text in ("Hello, server!", *awkward.TEXTS.values()):
+            with _guest(server) as client:
+                client.send(text)
+                _expect(client, f"Server received: {text}", "the reply is another one")
 
-        def expect(client: Client, problem: str) -> None:
-            client.expect_text(_WELCOME, problem)
-            client.expect_text("Server received: hello", problem)
 
-        server.serve_crowd("hello", expect)
+@rule("all of it as text")
+def _as_text(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        client.receive_text("text", "the welcome")
+        client.send("hello")
+        client.receive_text("text", "the reply")
+
+
+@rule("to each client that connects")
+def _each_client(answer: Any) -> None:
+    with answering(answer) as server:
+        with _guest(server), server.client() as second:
+            _expect(second, _WELCOME, "another client is there")
+        with server.client() as late:
+            _expect(late, _WELCOME, "all others have left")
+        with server.client() as rude:
+            rude.vanish()
+        with server.client() as late:
+            _expect(late, _WELCOME, "another one has vanished")
+
+
+@rule("none of whom waits for another")
+def _nobody_waits(answer: Any) -> None:
+    with answering(answer) as server:
+        server.expect_no_blocking("hello", before=1)
 
 
 EXERCISE = Exercise(
@@ -55,8 +93,8 @@ EXERCISE = Exercise(
     title="Welcome, and answer",
     task=(
         "Complete the two lines. The server sends `Welcome to the WebSocket server!` to each "
-        "client that connects, and answers each of its messages with `Server received: ` and the "
-        "message, all of it as text."
+        "client that connects, none of whom waits for another, and answers each of its messages "
+        "with `Server received: ` and the message, all of it as text."
     ),
     name="welcome",
     starter="""
@@ -83,7 +121,7 @@ async def welcome(ws):
         "The handler is called once for each connection, so its first line is the first thing that "
         "each client gets. The loop is the rest of the connection's life."
     ),
-    rules=(Rule("", _probe_welcome),),
+    rules=(_welcomes, _each_client, _answers_each, _repeats, _as_text, _nobody_waits),
     minutes=5,
     difficulty=1,
     needs="The whole server",
