@@ -1,0 +1,1 @@
+"""What the tests of taught code share: the code, out of the notebooks, and hard clients for it."""

@@ -1,0 +1,146 @@
+"""Each client of the notebooks, run against bare ``websockets`` servers that do their worst."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from taught import source
+from taught.bench import bench
+from taught.cases import JUNK
+from taught.catalogue import CLIENTS, DUE, OWN_SERVER
+from taught.source import Taught
+from websockets.exceptions import ConnectionClosed, WebSocketException
+
+pytestmark = pytest.mark.slow
+
+LIMIT = 4.0  # seconds: more than all limits that the clients have, made a tenth
+
+FOUND = [one for one in source.everything() if source.connects(one)]
+CALLED = [one for one in FOUND if one.key in CLIENTS]
+
+SERVERS: dict[str, Callable[[Any], Awaitable[None]]] = {}
+
+
+def server(handler: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
+    """Add a server, under its handler's name."""
+    SERVERS[handler.__name__] = handler
+    return handler
+
+
+@server
+async def says_nothing(ws: Any) -> None:
+    """Reads what comes and answers nothing."""
+    with contextlib.suppress(ConnectionClosed):
+        async for _ in ws:
+            pass
+
+
+@server
+async def closes_at_once(ws: Any) -> None:
+    """Has nothing to say, and says so properly."""
+
+
+@server
+async def closes_with_a_code(ws: Any) -> None:
+    """Throws everybody out."""
+    await ws.close(4001, "not today")
+
+
+@server
+async def is_cut_off(ws: Any) -> None:
+    """Takes one message, and is gone."""
+    with contextlib.suppress(ConnectionClosed, TimeoutError):
+        async with asyncio.timeout(0.1):
+            await ws.recv()
+    ws.transport.abort()
+
+
+@server
+async def talks_nonsense(ws: Any) -> None:
+    """Sends what nobody has asked for, of every kind."""
+    with contextlib.suppress(ConnectionClosed):
+        for message in JUNK[:12]:  # not above max_queue: leaving would wait for close_timeout
+            await ws.send(message)
+        await says_nothing(ws)
+
+
+@server
+async def answers_nonsense(ws: Any) -> None:
+    """Has a wrong answer to each message."""
+    with contextlib.suppress(ConnectionClosed):
+        async for _ in ws:
+            await ws.send('{"id":[1],"result":1,"number":"x","ack":null}')
+
+
+def refuses(connection: Any, request: Any) -> Any:
+    """Answer each handshake with 503."""
+    return connection.respond(503, "not now\n")
+
+
+async def outcome(client: Taught, url: str) -> str:
+    """Call a client; say how it ended."""
+    called = CLIENTS[client.key]
+    names = source.namespace(client, quicker=True, **called.given(url))
+    if isinstance(client.node, source.ast.FunctionDef):
+        work = asyncio.to_thread(called.call, names, url)
+    else:
+        work = called.call(names, url)
+    try:
+        async with asyncio.timeout(LIMIT) as limit:
+            await work
+    except TimeoutError:
+        return "waits for ever" if limit.expired() else "TimeoutError"
+    # What the course says may happen: the network, the protocol, a message that is not understood.
+    except (OSError, WebSocketException, ValueError) as error:
+        return type(error).__name__
+    except Exception as error:
+        return f"an accident: {error!r}"
+    return "returned"
+
+
+async def verdict(client: Taught, handler: Any, **options: Any) -> list[str]:
+    """What is wrong with how a client takes a server."""
+    async with bench(handler, options=options) as made:
+        ended = await outcome(client, made.url)
+        problems = [] if ended != "waits for ever" and "accident" not in ended else [ended]
+        return [*problems, *await made.left(), *made.errors(gone_is_fine=True)]
+
+
+@pytest.mark.parametrize("name", [*SERVERS, "refuses"])
+@pytest.mark.parametrize("client", CALLED, ids=str)
+def test_client(client: Taught, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A client ends in time, by an exception that its notebook speaks of, and leaves nothing."""
+    before = set(threading.enumerate())
+    if name == "refuses":
+        found = verdict(client, says_nothing, process_request=refuses)
+    else:
+        found = verdict(client, SERVERS[name])
+    problems = asyncio.run(found)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(LIMIT)
+        problems += [f"a thread is left: {thread.name}"] if thread.is_alive() else []
+    if (client.key, name) in DUE:
+        assert problems, "it is no longer at fault: take it from the table"
+    elif problems:
+        lines = [f"{client} with a server that {name}:", *dict.fromkeys(problems)]
+        pytest.fail("\n".join(lines[:8]), pytrace=False)
+
+
+@pytest.mark.parametrize("client", CALLED, ids=str)
+def test_client_where_nobody_listens(client: Taught, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says so by an OSError, or in words."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    ended = asyncio.run(outcome(client, f"ws://127.0.0.1:{port}"))
+    assert ended in {"ConnectionRefusedError", "returned"}
+
+
+def test_every_client_is_called() -> None:
+    """A client that a notebook gets is added to a table, and one that goes is taken out."""
+    assert {client.key for client in FOUND} == {*CLIENTS, *OWN_SERVER}
