@@ -33,8 +33,11 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
+from websockets.http11 import MAX_LINE_LENGTH, MAX_NUM_HEADERS
 from websockets.protocol import State
 from websockets.sync.client import connect as connect_sync
+
+from wslab.wire import MAX_HANDSHAKE
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
@@ -258,6 +261,11 @@ def test_what_is_logged(caplog: pytest.LogCaptureFixture) -> None:
         for record in errors
         if record.exc_info
     ] == [("handler", True), ("process_request", True)], "failures._HandshakeErrors builds on this"
+
+
+def test_how_long_a_handshake_may_be() -> None:
+    """No longer than the decoder follows it: the request line, headers and the blank line."""
+    assert MAX_LINE_LENGTH * (1 + MAX_NUM_HEADERS) + 2 == MAX_HANDSHAKE
 
 
 def test_defaults() -> None:

@@ -39,7 +39,7 @@ from websockets.exceptions import (
 from websockets.sync.client import connect
 
 import wslab
-from wslab import _loop, _stubborn
+from wslab import _loop, _stubborn, faults
 from wslab.handlers import echo
 from wslab.server import BackgroundServer, allow_origin, serve
 from wslab.service import NotRunningError, on_service_thread, registry
@@ -1384,8 +1384,7 @@ def test_half_a_frame(raw: Raw) -> None:
         b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
         bytes(100_000),
         b"G" * 100_000,
-        b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 50_000,
-        b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200_000,
     ],
 )
 def test_garbage_instead_of_a_handshake(garbage: bytes, raw: Raw) -> None:
@@ -1400,6 +1399,93 @@ def test_garbage_instead_of_a_handshake(garbage: bytes, raw: Raw) -> None:
         assert answer.startswith(b"HTTP/1.1 101") is False
         assert wslab.talk(server.url, "still here") == ["still here"]
         assert len(server.transcript.filter(kind="error")) == 0
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",  # curl -X GET -d hello
+        b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /second HTTP/1.1\r\nHost: x\r\n\r\n",
+        request()[:-2] + b"Content-Length: 7\r\n\r\nh\x82\x00\x00\x00\x00\x00",
+        request(Origin="https://evil.example") + frame(0x81, b"hello"),
+    ],
+    ids=["body", "chunked", "pipelined", "frames", "refused"],
+)
+def test_what_comes_with_a_handshake_that_is_refused(sent: bytes, raw: Raw) -> None:
+    """It is a body or malformed, never a frame: nobody sent one."""
+    with serve(echo, ping_interval=None) as server:
+        client = raw(server.port)
+        client.send(sent)
+        assert client.read_all().startswith((b"HTTP/1.1 4", b"HTTP/1.1 5", b""))
+        client.sock.close()
+        until(lambda: not server._recording.connections, "the end of the connection")
+        assert wire_bytes(server, "client") == sent
+    records = server.transcript.filter(sender="client")
+    assert {record.kind for record in records} <= {"handshake", "malformed"}
+    assert len(server.transcript.filter(kind="close")) == 0
+
+
+def test_a_long_handshake() -> None:
+    """What websockets accepts is followed: here 900 KiB of headers, and frames after them."""
+    headers = {f"X-{number}": "x" * 8000 for number in range(115)}
+    with (
+        serve(echo) as server,
+        connect(server.url, additional_headers=headers, compression=None) as ws,
+    ):
+        ws.send("x")
+        assert ws.recv(timeout=TIMEOUT) == "x"
+    kinds = [record.kind for record in server.transcript]
+    assert kinds == ["handshake", "handshake", "text", "text", "close", "close"]
+    assert len(str(server.transcript)) < 2000
+
+
+@pytest.mark.parametrize("fault", [faults.garbage, faults.impossible_length])
+def test_the_end_after_malformed_bytes(fault: Any) -> None:
+    """Whether the server answers CLOSE is not known where its bytes are not decoded any more."""
+    with serve(fault) as server:
+        with pytest.raises(ConnectionClosed):
+            wslab.talk(server.url, replies=1)
+        lost = server.transcript.wait(kind="lost")
+    assert lost.problem == (
+        "the server ended the TCP connection; whether the server had sent CLOSE is not known"
+    )
+
+
+def test_the_end_of_a_broken_network(raw: Raw) -> None:
+    """Where neither side ended the connection, neither is named."""
+    with serve(echo) as server:
+        client = raw(server.port).open()
+        server.transcript.wait(sender="server", kind="handshake")
+        [connection] = server._recording.connections
+        loop = server._thread._loop  # type: ignore[union-attr]
+        broken = TimeoutError(errno.ETIMEDOUT, "Connection timed out")
+        loop.call_soon_threadsafe(connection.transport._fatal_error, broken)
+        lost = server.transcript.wait(kind="lost")
+        client.sock.close()
+    assert lost.problem == f"the TCP connection broke: {broken}"
+
+
+def test_the_end_after_the_server_has_stopped_reading(raw: Raw) -> None:
+    """What it did not read it does not tell of."""
+    stopped = threading.Event()
+
+    async def stop_reading(ws: ServerConnection) -> None:
+        ws.transport.pause_reading()
+        stopped.set()
+        await ws.wait_closed()
+
+    with serve(stop_reading) as server:
+        client = raw(server.port)
+        client.send(request() + frame(0x81, b"hello")[:3])
+        assert stopped.wait(TIMEOUT) is True
+        client.send(frame(0x81, b"hello")[3:] + frame(0x88))
+        server.stop(timeout=0.05)
+    cut, lost = server.transcript[-2:]
+    assert cut.problem == "the receiver stopped reading inside a frame's header"
+    assert lost.problem == (
+        "the server ended the TCP connection; whether the client had sent CLOSE is not known"
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from websockets.protocol import Protocol, Side, State
 from wslab import wire
 from wslab.wire import (
     KEEP_PAYLOAD,
+    MAX_HANDSHAKE,
     Decoder,
     Frame,
     HandlerError,
@@ -643,19 +644,94 @@ def test_malformed_handshake(sender: Sender, head: bytes, problem: str) -> None:
     assert (decoder.accepted, decoder.eof()) == (None, [])
 
 
-def test_handshake_over_64_kib() -> None:
-    """A handshake may be 64 KiB long, and not a byte longer."""
-    longest = b"GET / HTTP/1.1\r\nX: " + b"x" * (65536 - 23) + b"\r\n\r\n"
-    assert len(longest) == 65536
-    [request] = Decoder("client", 1).feed(longest)
-    assert request.kind == "handshake"
+def test_handshake_over_1_mib() -> None:
+    """A handshake may be as long as websockets takes it, and not a byte longer."""
+    longest = b"GET / HTTP/1.1\r\nX: " + b"x" * (MAX_HANDSHAKE - 23) + b"\r\n\r\n"
+    assert len(longest) == MAX_HANDSHAKE
+    request, frame = Decoder("client", 1).feed(longest + b"\x81\x80mask")
+    assert (request.kind, frame.kind) == ("handshake", "text")
     too_long = longest.replace(b"X: ", b"X:  ")
-    for data in (too_long, too_long[:65536]):
+    for data in (too_long, too_long[:MAX_HANDSHAKE]):
         [malformed] = Decoder("client", 1).feed(data)
         assert malformed == Malformed(
-            1, "client", "the opening handshake is over 64 KiB", data[:KEEP_PAYLOAD]
+            1, "client", "the opening handshake is over 1 MiB", data[:KEEP_PAYLOAD]
         )
-    assert Decoder("client", 1).feed(too_long[:65535]) == []
+    assert Decoder("client", 1).feed(too_long[: MAX_HANDSHAKE - 1]) == []
+
+
+def test_body_of_a_get() -> None:
+    """A GET may have a body: no frame can follow, and what does is no frame."""
+    for header in (b"Content-Length: 5", b"content-length:0005", b"Transfer-Encoding: chunked"):
+        decoder = Decoder("client", 1)
+        [request] = decoder.feed(b"GET / HTTP/1.1\r\n" + header + b"\r\n\r\nhello")
+        assert isinstance(request, Handshake)
+        assert (request.opens, request.body, decoder.accepted) == (False, b"hello", False)
+    [request, frame] = Decoder("client", 1).feed(
+        b"GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\n\x81\x80mask"
+    )
+    assert (request.kind, frame.kind) == ("handshake", "text")
+
+
+# --- What comes before the server's answer -----------------------------------------------------
+
+MASKED = b"\x81\x82\x00\x00\x00\x00hi"
+
+
+def test_early_frames_of_an_accepted_handshake() -> None:
+    """They are kept back, and are frames once the server has accepted."""
+    decoder = Decoder("client", 1, waits=True)
+    [request] = decoder.feed(REQUEST + MASKED[:3])
+    assert (request.kind, decoder.accepted) == ("handshake", None)
+    assert not decoder.is_plain(MASKED)
+    assert decoder.feed(MASKED[3:] + MASKED, 1.0) == []
+    first, second = decoder.accept(2.0)
+    assert (first, first.time, second) == (decode(MASKED, "client")[0], 2.0, first)
+    assert (decoder.accept(), decoder.accepted) == ([], True)
+    assert decoder.is_plain(MASKED)
+    [third] = decoder.feed(MASKED)
+    assert third == first
+
+
+@pytest.mark.parametrize(
+    "early", [b"hello", b"GET /second HTTP/1.1\r\n\r\n", MASKED], ids=["text", "request", "frame"]
+)
+def test_early_bytes_of_a_refused_handshake(early: bytes) -> None:
+    """Nothing that comes with a handshake that is refused is a frame."""
+    decoder = Decoder("client", 1, waits=True)
+    decoder.feed(REQUEST + early)
+    [malformed] = decoder.refuse(2.0)
+    assert malformed == Malformed(
+        1, "client", "bytes after the server refused the handshake", early
+    )
+    assert (malformed.time, decoder.refuse(), decoder.feed(b"more")) == (2.0, [], [])
+    assert isinstance(malformed, Malformed)
+    assert (malformed.data, decoder.accepted, decoder.follows) == (early + b"more", False, False)
+
+
+def test_early_bytes_of_an_unanswered_handshake() -> None:
+    """Only what is frames from its first to its last byte is taken for that."""
+    for early in (b"hello", b"GET /second HTTP/1.1\r\n\r\n", MASKED[:-1], MASKED + b"\x81"):
+        decoder = Decoder("client", 1, waits=True)
+        decoder.feed(REQUEST + early)
+        problem = "bytes after a request that was not answered"
+        assert decoder.eof() == [Malformed(1, "client", problem, early)]
+        assert decoder.eof() == []
+    decoder = Decoder("client", 1, waits=True)
+    decoder.feed(REQUEST + 2 * MASKED)
+    assert decoder.eof() == decode(2 * MASKED, "client")
+
+
+def test_early_bytes_are_bounded() -> None:
+    """A client that sends on and on before it is answered is not kept for ever."""
+    decoder = Decoder("client", 1, waits=True)
+    decoder.feed(REQUEST)
+    records: list[Record] = []
+    for _ in range(40):
+        records += decoder.feed(bytes(65536))
+    [malformed] = records
+    problem = "over 1 MiB after a request that was not answered yet"
+    assert malformed == Malformed(1, "client", problem, bytes(KEEP_PAYLOAD))
+    assert (decoder.accept(), decoder.refuse(), decoder.eof()) == ([], [], [])
 
 
 def test_eof() -> None:
@@ -682,6 +758,14 @@ def test_eof_inside_a_payload() -> None:
     assert decoder.eof() == []
     assert isinstance(frame, Frame)
     assert (frame.complete, frame.missing, frame.payload) == (False, 2, b"Hel")
+
+
+def test_eof_of_a_receiver_that_has_stopped_reading() -> None:
+    """What is missing may have been sent: it is not the sender who is to blame."""
+    decoder = Decoder("client", 1)
+    decoder.feed(REQUEST + b"\x81\x85\x37")
+    problem = "the receiver stopped reading inside a frame's header"
+    assert decoder.eof(unread=True) == [Malformed(1, "client", problem, b"\x81\x85\x37")]
 
 
 def test_refuse() -> None:
@@ -1013,18 +1097,20 @@ def test_every_byte_is_in_a_record(stream: tuple[Sender, bool, bytes], draw: st.
             heads,
             st.binary(max_size=20).map(lambda line: b"GET " + line + b" HTTP/1.1\r\n\r\n"),
             st.binary(max_size=20).map(lambda line: b"HTTP/1.1 " + line + b"\r\n\r\n"),
-            st.sampled_from(["refuse", "eof"]),
+            st.sampled_from(["accept", "refuse", "eof"]),
         ),
         max_size=8,
     ),
 )
 def test_never_raises(sender: Sender, handshake: bool, steps: list[bytes | str]) -> None:
     """Whatever the bytes, and whenever the handshake is refused or ends, nothing raises."""
-    decoder = Decoder(sender, 1, handshake=handshake)
+    decoder = Decoder(sender, 1, handshake=handshake, waits=sender == "client")
     records: list[Record] = []
     for step in steps:
-        if step == "refuse":
-            decoder.refuse()
+        if step == "accept":
+            records += decoder.accept()
+        elif step == "refuse":
+            records += decoder.refuse()
         elif step == "eof":
             records += decoder.eof()
         else:
@@ -1236,7 +1322,8 @@ def test_memory_is_bounded(sender: Sender, handshake: bool, start: bytes) -> Non
     body = record.data if isinstance(record, Malformed) else record.body  # type: ignore[union-attr]
     assert len(body) == KEEP_PAYLOAD
     assert kept < 2 * KEEP_PAYLOAD
-    assert peak < 8 * KEEP_PAYLOAD
+    # A handshake is looked for in all of what may be one.
+    assert peak < (2 * MAX_HANDSHAKE if start.endswith(b"X: ") else 8 * KEEP_PAYLOAD)
 
 
 def test_a_long_payload_is_cut_and_the_next_frame_is_found() -> None:

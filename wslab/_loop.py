@@ -17,7 +17,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
 from ._clock import monotonic
-from ._stubborn import end_tasks, interrupt
+from ._stubborn import end_tasks, holds_up, interrupt
 
 __all__ = ["LoopThread"]
 
@@ -135,7 +135,8 @@ class LoopThread:
         deadline = monotonic() + NOTICE_TIMEOUT + timeout
         turned = self.ask_to_stop()
         while (left := deadline - monotonic()) > 0:
-            if not turned.wait(min(NOTICE_TIMEOUT, left)):
+            # Not if it is a flood of frames that takes so long.
+            if not turned.wait(min(NOTICE_TIMEOUT, left)) and holds_up(self._thread):
                 self.interrupted = True
                 self.interrupt(left, turned)
             if self.join(min(NOTICE_TIMEOUT, left)):

@@ -26,7 +26,15 @@ from websockets.asyncio.server import ServerConnection
 
 from ._clock import monotonic
 
-__all__ = ["HeldUpError", "PatientConnection", "end_tasks", "interrupt", "never_collect"]
+__all__ = [
+    "GOES_ROUND",
+    "HeldUpError",
+    "PatientConnection",
+    "end_tasks",
+    "holds_up",
+    "interrupt",
+    "never_collect",
+]
 
 CLEAN_UP_TIMEOUT = 0.5
 """Seconds that code gets to clean up, once it was told to end."""
@@ -106,6 +114,11 @@ def interrupt(
     return True
 
 
+def holds_up(thread: threading.Thread) -> bool:
+    """Return whether a thread runs other code than asyncio, ``websockets`` and ours just now."""
+    return bool(_frames(sys._current_frames().get(thread.ident or 0)))
+
+
 def _raise_in(thread: threading.Thread, error: type[HeldUpError] | None) -> None:
     if thread.is_alive():  # its number is another thread's some day
         ident = ctypes.c_ulong(thread.ident or 0)
@@ -171,7 +184,7 @@ def _frames(innermost: FrameType | None) -> list[FrameType]:
     return frames
 
 
-_CALLERS = ("threading", "asyncio", "websockets", "wslab")
+_CALLERS = ("threading", "selectors", "asyncio", "websockets", "wslab")
 
 
 async def end_tasks() -> None:

@@ -20,7 +20,7 @@ from ._stubborn import HeldUpError, PatientConnection
 from .failures import record_failure
 from .inflate import make_inflater
 from .transcript import Transcript
-from .wire import Decoder, Handshake, Lost, Record
+from .wire import Decoder, Handshake, Lost, Record, Sender
 
 if TYPE_CHECKING:
     from websockets.server import ServerProtocol
@@ -34,14 +34,15 @@ _number: contextvars.ContextVar[int] = contextvars.ContextVar("wslab connection"
 class Recorder:
     """What crosses the wire on one connection, into the transcript."""
 
-    __slots__ = ("_client", "_server", "_transcript", "ended", "eof", "number", "unsent")
+    __slots__ = ("_client", "_server", "_transcript", "ended", "eof", "number", "unread", "unsent")
 
     def __init__(self, number: int, transcript: Transcript) -> None:
         self.number = number
         self.ended = False  # by the server, not by the client
         self.eof = False  # the client has ended its direction
+        self.unread = False  # the server has stopped reading
         self.unsent = 0
-        self._client = Decoder("client", number)
+        self._client = Decoder("client", number, waits=True)
         self._server = Decoder("server", number)
         self._server.make_inflater = make_inflater
         self._transcript = transcript
@@ -58,13 +59,16 @@ class Recorder:
         if self._server.is_plain(data):
             self._transcript.defer(self._server, data)
             return
-        records = self._server.feed(data, perf_counter())
+        now = perf_counter()
+        records = self._server.feed(data, now)
         if self._client.compression is not self._server.compression:
             self._client.compression = self._server.compression
             if isinstance(response := records[0], Handshake):
                 self._client.inflater = make_inflater(response, "client")
-        if self._server.accepted is False:
-            self._client.refuse()
+        if self._client.accepted is not self._server.accepted:
+            records += (
+                self._client.accept(now) if self._server.accepted else self._client.refuse(now)
+            )
         self._transcript.extend(records)
 
     def requested(self, head: bytes, changed: tuple[tuple[str, str, str], ...]) -> None:
@@ -85,21 +89,38 @@ class Recorder:
             problem: What ended it, as a sentence, where there is more to say than who did.
         """
         now = perf_counter()
-        records: list[Record] = [*self._client.eof(now), *self._server.eof(now)]
-        refused = self._server.accepted is False
-        if not refused and not (self._client.closed and self._server.closed):
-            who = "server" if self.ended else "client"
-            if not self._server.accepted:
-                how = "before the opening handshake was complete"
-            elif not (self._client.closed or self._server.closed):
-                how = "without a closing handshake"
-            elif (self._server if self.ended else self._client).closed:
-                how = "before its CLOSE frame was answered"
-            else:
-                how = "without answering the CLOSE frame"
-            problem = problem or f"the {who} ended the TCP connection {how}"
+        client, server = self._client, self._server
+        records: list[Record] = [*client.eof(now, unread=self.unread), *server.eof(now)]
+        if server.accepted is not False and not (client.closed and server.closed):
+            who: Sender = "server" if self.ended else "client"
+            problem = problem or f"the {who} ended the TCP connection{self._how(who)}"
             records.append(Lost(self.number, problem, self.unsent, now))
         self._transcript.extend(records)
+
+    def _how(self, who: Sender) -> str:
+        """Say how far the connection was when it ended, as far as that is known."""
+        own, other = self._server, self._client
+        if who == "client":
+            own, other = other, own
+        unknown = [
+            decoder.sender
+            for decoder in (own, other)
+            if not (decoder.closed or (decoder.follows and not self._is_unread(decoder)))
+        ]
+        if not self._server.accepted and self._server.follows:
+            return " before the opening handshake was complete"
+        if len(unknown) == 2 or (unknown and (own.closed or other.closed)):
+            return f"; whether the {unknown[0]} had sent CLOSE is not known"
+        if not (own.closed or other.closed):
+            return " without a closing handshake"
+        return (
+            " before its CLOSE frame was answered"
+            if own.closed
+            else " without answering the CLOSE frame"
+        )
+
+    def _is_unread(self, decoder: Decoder) -> bool:
+        return decoder is self._client and self.unread
 
 
 class _RecordedTransport:
@@ -129,6 +150,14 @@ class _RecordedTransport:
         if not self._recorder.eof:  # otherwise it only answers the client's end
             self._recorder.ended = True
         self._transport.write_eof()
+
+    def pause_reading(self) -> None:
+        self._recorder.unread = True
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        self._recorder.unread = False
+        self._transport.resume_reading()
 
     def close(self) -> None:
         if not self.is_closing():
@@ -233,7 +262,10 @@ class RecordedConnection(ServerConnection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Record the end, unless it was due."""
-        self.recorder.lost()
+        # Neither side, but the network, or TLS.
+        broken = isinstance(exc, OSError) and not isinstance(exc, ConnectionError)
+        broken = broken and not self.recorder.ended
+        self.recorder.lost(f"the TCP connection broke: {exc}" if broken else None)
         self.recording.connections.discard(self)
         super().connection_lost(exc)
         self.__class__ = self.closed_class

@@ -313,7 +313,7 @@ class _Registry:
         # What goes on and prints while Python ends would make it abort.
         for thread in threads:
             if not thread.join(0):
-                thread.interrupt(EXIT_TIMEOUT)
+                thread.interrupt(2 * EXIT_TIMEOUT)
 
     def after_fork(self) -> None:
         """In a forked child: the threads are not here, so let go of what they were serving."""

@@ -69,8 +69,11 @@ Kind: TypeAlias = Literal[
 KEEP_PAYLOAD: Final = 64 * 1024
 """How many bytes of each payload a record keeps; the rest is only counted."""
 
-MAX_HANDSHAKE: Final = 64 * 1024
-"""A handshake longer than this many bytes is recorded as malformed."""
+MAX_HANDSHAKE: Final = 129 * 8192 + 2
+"""
+A handshake longer than this many bytes is recorded as malformed: ``websockets`` takes no longer
+one, with its 128 headers and 8 KiB for a line.
+"""
 
 
 class Opcode(enum.IntEnum):
@@ -164,7 +167,7 @@ class Handshake:
         sender: ``"client"`` for the request, ``"server"`` for the response.
         head: The bytes of the start line and the headers, with the blank line that ends them.
         body: What follows the head where it does not open a connection: the body of a response
-            that refuses, or of a request that is not a GET; at most 64 KiB are kept.
+            that refuses, or of a request that has one; at most 64 KiB are kept.
         time: Seconds, as passed to :meth:`Decoder.feed`.
         changed: What :func:`wslab.tap` changed on the way to the server: for each header its name,
             the value here, and the value that was passed on.
@@ -215,8 +218,15 @@ class Handshake:
 
     @property
     def opens(self) -> bool:
-        """Whether frames may follow, as after a GET, and after a response with the status 101."""
-        return self.status == 101 if self.sender == "server" else self.head.startswith(b"GET ")
+        """Whether frames may follow: after a GET without a body, a response with status 101."""
+        if self.sender == "server":
+            return self.status == 101
+        # RFC 9112 §6.3: a request has a body if one of these says so.
+        return (
+            self.head.startswith(b"GET ")
+            and self.header("Content-Length") in (None, "0")
+            and self.header("Transfer-Encoding") is None
+        )
 
     def header(self, name: str) -> str | None:
         """Value of the first header of that name, in any case; ``None`` if there is none."""
@@ -546,6 +556,9 @@ class Decoder:
         connection: Number that goes into the records.
         handshake: Whether the stream begins with an opening handshake. Pass ``False`` to
             decode bare frames.
+        waits: Whether what follows a client's request is kept back until :meth:`accept` or
+            :meth:`refuse` tells what the server has answered. Before, a client must send nothing
+            (RFC 6455 §4.1), and what it sends may be anything.
 
     Attributes:
         sender: Who sends the bytes.
@@ -570,6 +583,7 @@ class Decoder:
     __slots__ = (
         "_arriving",
         "_buffer",
+        "_doubtful",
         "_first",
         "_header",
         "_inflating",
@@ -579,6 +593,7 @@ class Decoder:
         "_plain",
         "_read",
         "_rest",
+        "_waits",
         "accepted",
         "closed",
         "compression",
@@ -588,7 +603,10 @@ class Decoder:
         "sender",
     )
 
-    def __init__(self, sender: Sender, connection: int, *, handshake: bool = True) -> None:
+    def __init__(
+        self, sender: Sender, connection: int, *, handshake: bool = True, waits: bool = False
+    ) -> None:
+        self._waits = waits
         self.sender: Sender = sender
         self.connection = connection
         self._mask = 0x80 if sender == "client" else 0  # the MASK bit that frames should have
@@ -599,6 +617,7 @@ class Decoder:
         self._opening = bytearray()  # the beginning of a handshake
         self._buffer = b""  # the beginning of a frame's header
         self._arriving: Arriving | None = None  # a payload that is not complete yet
+        self._doubtful = False  # it is of a frame that must not be
         self._rest = bytearray()  # what follows the last thing that can be decoded
         self._first: Frame | None = None  # between the first and the last frame of a message
         self._look_closer = False  # there, and after CLOSE
@@ -656,21 +675,68 @@ class Decoder:
         head, body = data[: self._header], data[self._header :]
         return Frame(self.connection, self.sender, head, body, None, time)
 
-    def eof(self, time: float = 0.0) -> list[Record]:
-        """Tell that no more bytes will come; return the record of what was cut off, if any."""
+    @property
+    def follows(self) -> bool:
+        """
+        Whether it is known what was sent: not after malformed bytes, which are the last that are
+        decoded, nor in the payload of a frame that must not be, for that may be anything.
+        """
+        inside = self._arriving is not None and self._doubtful
+        return self._read is not Decoder._read_rest and not inside
+
+    def eof(self, time: float = 0.0, *, unread: bool = False) -> list[Record]:
+        """
+        Tell that no more bytes will come; return the record of what was cut off, if any.
+
+        Args:
+            time: Goes into the record.
+            unread: Whether the receiver had stopped reading, so that more may have been sent.
+        """
         records: list[Record] = []
-        cut_off = self._buffer or bytes(self._opening)
+        if self._read is Decoder._read_early and _are_frames(self._buffer, self.sender):
+            return self.accept(time)  # nobody has answered, but what else should they be?
+        cut_off = self._buffer or bytes(self._opening[:KEEP_PAYLOAD])
         if cut_off:
-            where = "a frame's header" if self._buffer else "the opening handshake"
-            self._give_up(f"the connection ended inside {where}", cut_off, time, records)
+            if self._read is Decoder._read_early:
+                problem = "bytes after a request that was not answered"
+            else:
+                where = "a frame's header" if self._buffer else "the opening handshake"
+                whose = "the receiver stopped reading" if unread else "the connection ended"
+                problem = f"{whose} inside {where}"
+            self._give_up(problem, cut_off[:KEEP_PAYLOAD], time, records)
         return records
 
-    def refuse(self) -> None:
-        """Tell a client's decoder that the server refused the handshake; again does no harm."""
+    def accept(self, time: float = 0.0) -> list[Record]:
+        """
+        Tell a client's decoder that the server accepted the handshake; again does no harm.
+
+        Returns:
+            The records of what was kept back: see ``waits``.
+        """
+        if self._read is not Decoder._read_early:
+            return []
+        data, self._buffer = self._buffer, b""
+        self.accepted = True
+        self._read = Decoder._read_frames
+        return self.feed(data, time)
+
+    def refuse(self, time: float = 0.0) -> list[Record]:
+        """
+        Tell a client's decoder that the server refused the handshake; again does no harm.
+
+        Returns:
+            The record of what was kept back: see ``waits``.
+        """
+        records: list[Record] = []
         if self._read is not Decoder._read_rest:
+            early = self._buffer if self._read is Decoder._read_early else b""
             self.accepted = False
             self._plain = _NEVER
             self._read = Decoder._read_after_refusal
+            if early:
+                self._buffer = b""
+                self._read_after_refusal(early, time, records)
+        return records
 
     # Each reader handles one part of the stream and puts the next reader into self._read.
 
@@ -681,24 +747,35 @@ class Decoder:
         end = opening.find(b"\r\n\r\n", searched, MAX_HANDSHAKE)
         if end < 0:
             if len(opening) >= MAX_HANDSHAKE:
-                too_long = "the opening handshake is over 64 KiB"
-                self._give_up(too_long, bytes(opening), time, records)
+                too_long = "the opening handshake is over 1 MiB"
+                self._give_up(too_long, opening[:KEEP_PAYLOAD], time, records)
             return
         head = bytes(opening[: end + 4])
         problem = _handshake_problem(head, self.sender)
         if problem:
-            self._give_up(problem, bytes(opening), time, records)
+            self._give_up(problem, opening[:KEEP_PAYLOAD], time, records)
             return
         data = bytes(opening[end + 4 :])
         self._opening = bytearray()
         record = Handshake(self.connection, self.sender, head, self._rest, time)
         records.append(record)
-        self.accepted = record.opens
+        waits = self._waits and record.opens
+        self.accepted = None if waits else record.opens
         self.compression = self.sender == "server" and _agrees_to_compression(record)
         if self.compression and self.make_inflater is not None:
             self.inflater = self.make_inflater(record, self.sender)
-        self._read = Decoder._read_frames if self.accepted else Decoder._read_rest
+        if waits:
+            self._read = Decoder._read_early
+        else:
+            self._read = Decoder._read_frames if record.opens else Decoder._read_rest
         self._read(self, data, time, records)
+
+    def _read_early(self, data: bytes, time: float, records: list[Record]) -> None:
+        """Keep back what comes before the server has answered."""
+        self._buffer += data
+        if len(self._buffer) > MAX_HANDSHAKE:
+            problem = "over 1 MiB after a request that was not answered yet"
+            self._give_up(problem, self._buffer, time, records)
 
     def _read_frames(self, data: bytes, time: float, records: list[Record]) -> None:
         position = 0
@@ -735,6 +812,7 @@ class Decoder:
             else:
                 body = self._arriving = Arriving(memoryview(data)[start:kept])
                 self._arriving.missing = stop - available
+                self._doubtful = False
             # Most frames are a whole TEXT or BINARY message with the right MASK bit and a short
             # length. The rest is looked at more closely.
             if (
@@ -743,6 +821,7 @@ class Decoder:
                 or not mask <= second <= mask + 125
             ):
                 frame = self._look_closely(head, body, time)
+                self._doubtful = frame.violation is not None
                 if frame.inflated is not None:
                     self._inflate(frame, data[start:stop], 0)
             else:
@@ -810,12 +889,22 @@ class Decoder:
         self._look_closer = self.closed or self._first is not None
         return frame
 
-    def _give_up(self, problem: str, data: bytes, time: float, records: list[Record]) -> None:
+    def _give_up(
+        self, problem: str, data: bytes | bytearray, time: float, records: list[Record]
+    ) -> None:
         self._opening = bytearray()
         self._buffer = b""
         self._rest = bytearray(data[:KEEP_PAYLOAD])
         self._read = Decoder._read_rest
         records.append(Malformed(self.connection, self.sender, problem, self._rest, time))
+
+
+def _are_frames(data: bytes, sender: Sender) -> bool:
+    """Whether bytes are whole frames, all of them as they should be."""
+    decoder = Decoder(sender, 0, handshake=False)
+    frames = decoder.feed(data)
+    correct = (isinstance(frame, Frame) and not frame.violation for frame in frames)
+    return all(correct) and not decoder.eof() and decoder._arriving is None
 
 
 def _start_line(head: bytes) -> str:
