@@ -38,7 +38,7 @@ export UV_SYSTEM_CERTS = 1
 export UV_NATIVE_TLS = 1
 
 .PHONY: help lab test test-units test-notebooks test-browser test-fast lint spelling notebooks lesson \
-	test-lesson pins check-pins test-newest test-oldest bench bench-learner book wheel check-wheel clean FORCE
+	test-lesson pins check-pins test-newest test-oldest bench bench-tap bench-learner book wheel check-wheel clean FORCE
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s  %s\n", $$1, $$2 }' Makefile
@@ -126,6 +126,9 @@ check-pins: $(STAMP) ## check that both requirements.txt fit pyproject.toml
 
 bench: $(STAMP) ## measure what recording costs
 	$(BIN)/python benchmarks/recording.py
+
+bench-tap: $(STAMP) ## measure what a tap costs, beside nginx and mitmproxy where they are
+	$(BIN)/python benchmarks/tap.py
 
 bench-learner: $(STAMP) ## measure what one learner needs on a shared machine
 	$(BIN)/python benchmarks/learner.py

@@ -13,6 +13,7 @@ RECORDING = Path(__file__).parents[1] / "benchmarks" / "recording.py"
 LEARNER = RECORDING.with_name("learner.py")
 WAITING = RECORDING.with_name("waiting.py")
 IMPORTING = RECORDING.with_name("importing.py")
+TAP = RECORDING.with_name("tap.py")
 NUMBER = r"[\d,.e+]+"
 
 
@@ -102,3 +103,24 @@ def test_learner_says_what_is_wrong() -> None:
     run = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert run.returncode == 2
     assert "no notebook is named 99*.ipynb" in run.stderr
+
+
+@pytest.mark.slow
+def test_tap_prints_its_table() -> None:
+    """Both rows are there, with a ratio in its interval for each way that can be measured here."""
+    command = [sys.executable, "-W", "error", str(TAP), "--seconds", "0.2"]
+    run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60)
+    assert (run.returncode, run.stderr) == (0, "")
+    header, rule, *rows, blank, note = run.stdout.splitlines()
+    ways = [cell.strip() for cell in header.split("|")[1:-1]]
+    assert ways[:3] == ["what", "direct", "wslab.tap"]
+    assert (rule.count("---:"), blank) == (len(ways) - 1, "")
+    assert [row.split("|")[1].strip() for row in rows] == [
+        "32 bytes, round trips/s",
+        "1 MiB, MB/s each way",
+    ]
+    for row in rows:
+        found = re.findall(rf"{NUMBER} = ([\d.]+) \(([\d.]+)–([\d.]+)\)", row)
+        assert len(found) == len(ways) - 2
+        assert all(float(low) <= float(ratio) <= float(high) for ratio, low, high in found)
+    assert note.startswith("`python benchmarks/tap.py --seconds 0.2`: websockets ")

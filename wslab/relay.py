@@ -15,20 +15,25 @@ import socket
 import struct
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 from urllib.parse import SplitResult, urlsplit
 
 from .wire import Sender
 
 __all__ = ["End", "Ending", "Relay", "Relayed", "parse_address", "reset_when_closed"]
 
+READ: Final = 256 * 1024  # bytes that are read at once
+
 Ending: TypeAlias = Literal["FIN", "RST"]
 """How a side ends its TCP connection."""
 
 
-class End(asyncio.Protocol):
+class End(asyncio.BufferedProtocol):
     """
     One end of a relayed connection: the TCP connection with the client, or with the server.
+
+    Not an ``asyncio.Protocol``: for each read of such a one asyncio allocates 256 KiB, which takes
+    longer than all that is done here with a short message.
 
     Attributes:
         sender: Who is there.
@@ -48,6 +53,7 @@ class End(asyncio.Protocol):
         self.lost = False
         self.take: Callable[[bytes], None] = self.pass_on
         self._relayed = relayed
+        self._buffer = relayed.relay.buffer
         self._held: set[str] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -55,9 +61,13 @@ class End(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         self._relayed.made(self)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return where asyncio puts what has arrived."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Take what has arrived."""
-        self.take(data)
+        self.take(bytes(self._buffer[:nbytes]))
 
     def pass_on(self, data: bytes) -> None:
         """Write bytes at the other end, as they are."""
@@ -239,6 +249,7 @@ class Relay:
         make: Makes the connection that passes on, given this relay.
 
     Attributes:
+        buffer: Where what arrives is put at first.
         connections: Those that are there now.
         closing: New ones are turned away.
         sockets: Those that listen.
@@ -248,6 +259,8 @@ class Relay:
         self.connect = connect
         self.connections: set[Relayed] = set()
         self.closing = False
+        # One for all, since what is in it is taken at once.
+        self.buffer = memoryview(bytearray(READ))
         self._make = make
         self._empty = asyncio.Event()
 

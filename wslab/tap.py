@@ -245,8 +245,10 @@ class _Tapped(Relayed):
         if recorder is None:  # another protocol
             self.client.take, self.server.take = self.client.pass_on, self.server.pass_on
             return
-        received, to_server = recorder.received, self.server.write
-        sent, to_client = recorder.sent, self.client.write
+        assert self.client.transport is not None
+        assert self.server.transport is not None
+        received, to_server = recorder.received, self.server.transport.write
+        sent, to_client = recorder.sent, self.client.transport.write
 
         def up(data: bytes) -> None:
             received(data)

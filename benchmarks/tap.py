@@ -1,0 +1,220 @@
+"""
+What a tap costs: the same echo server, asked directly and through what stands in front of it.
+
+    python benchmarks/tap.py                          # a good minute
+    python benchmarks/tap.py --mitmdump PATH          # mitmproxy from an environment of its own
+    python benchmarks/tap.py --seconds 5              # about ten seconds, and wider intervals
+
+It prints a Markdown table. The server, the tap, nginx and mitmproxy run in a process each, as they
+would; nginx and mitmproxy are left out where they are not installed. The client is a raw socket
+here, so that little of the time is its own. All ways are open at once and take turns of some
+milliseconds in random order; each turn gives one ratio to the direct way in the same round, and the
+table has their median with its 95 % interval (bootstrap over rounds). On a machine that does much
+else every additional process costs more: compare what one run says, and nothing else.
+
+nginx is as its manual says for WebSocket (proxy_http_version 1.1, Upgrade, Connection), with one
+worker and no access log; mitmproxy is ``mitmdump --mode reverse``, quiet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import platform
+import random
+import shlex
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
+
+from wslab.faults import RawClient, frame
+
+TIMEOUT = 30.0
+MASK = bytes.fromhex("37fa213d")
+
+SERVER = """
+import asyncio, contextlib
+from websockets.asyncio.server import serve
+from websockets.exceptions import ConnectionClosed
+
+async def echo(ws):
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            await ws.send(await ws.recv())
+
+async def main():
+    async with serve(echo, "127.0.0.1", 0, compression=None, max_size=None) as server:
+        print(server.sockets[0].getsockname()[1], flush=True)
+        await asyncio.Future()
+
+asyncio.run(main())
+"""
+
+TAP = """
+import sys, wslab
+tap = wslab.tap(sys.argv[1])
+print(tap.port, flush=True)
+sys.stdin.read()
+"""
+
+NGINX = """
+daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 100; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      proxy_pass http://127.0.0.1:{upstream}; proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";
+    }}
+  }}
+}}
+"""
+
+
+@contextlib.contextmanager
+def python(code: str, *arguments: str) -> Iterator[int]:
+    """Run a program that prints its port."""
+    command = [sys.executable, "-c", code, *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            yield int(process.stdout.readline())
+        finally:
+            process.kill()
+
+
+@contextlib.contextmanager
+def proxy(make_command: Callable[[int], list[str]]) -> Iterator[int]:
+    """Run a proxy on a free port; it is ready when it accepts."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = int(sock.getsockname()[1])
+    with subprocess.Popen(
+        make_command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            deadline = time.monotonic() + TIMEOUT
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port)).close()
+                    break
+                except ConnectionRefusedError:
+                    if time.monotonic() > deadline or process.poll() is not None:
+                        raise
+                    time.sleep(0.05)
+            yield port
+        finally:
+            process.terminate()
+
+
+def ways(stack: ExitStack, mitmdump: str | None) -> dict[str, int]:
+    """Start everything; return the port of each way to the server."""
+    upstream = stack.enter_context(python(SERVER))
+    ports = {"direct": upstream}
+    ports["wslab.tap"] = stack.enter_context(python(TAP, f"ws://127.0.0.1:{upstream}"))
+    if nginx := shutil.which("nginx"):
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+
+        def run_nginx(port: int) -> list[str]:
+            config = Path(folder) / "nginx.conf"
+            config.write_text(NGINX.format(folder=folder, port=port, upstream=upstream))
+            return [nginx, "-p", folder, "-c", str(config)]
+
+        ports["nginx"] = stack.enter_context(proxy(run_nginx))
+    if mitmdump := mitmdump or shutil.which("mitmdump"):
+
+        def run_mitmdump(port: int) -> list[str]:
+            mode = f"reverse:http://127.0.0.1:{upstream}@{port}"
+            return [mitmdump, "--mode", mode, "--listen-host", "127.0.0.1", "--quiet"]
+
+        ports["mitmproxy"] = stack.enter_context(proxy(run_mitmdump))
+    return ports
+
+
+def echo(sock: socket.socket, message: bytes, size: int, seconds: float) -> float:
+    """Send a message and read its echo, again and again; return how often in a second."""
+    count, began = 0, time.perf_counter()
+    while (elapsed := time.perf_counter() - began) < seconds or not count:
+        sock.sendall(message)
+        left = size
+        while left:
+            left -= len(sock.recv(min(left, 2**20)))
+        count += 1
+    return count / elapsed
+
+
+def interval(ratios: list[float]) -> tuple[float, float]:
+    """95 % interval of the median, by bootstrap."""
+    rng = random.Random(0)
+    medians = sorted(statistics.median(rng.choices(ratios, k=len(ratios))) for _ in range(1000))
+    return medians[25], medians[974]
+
+
+def measure(
+    sockets: dict[str, socket.socket], payload: int, seconds: float
+) -> dict[str, list[float]]:
+    """Measure messages of one size on all ways, in turns, for so many seconds in all."""
+    message = frame(0x82, bytes(payload), MASK)
+    size = len(frame(0x82, bytes(payload)))
+    rates: dict[str, list[float]] = {name: [] for name in sockets}
+    rng = random.Random(payload)
+    turn = 0.02 if payload < 1000 else 0.1
+    for sock in sockets.values():
+        echo(sock, message, size, turn)  # what is done once only, nobody has to wait for
+    began = time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        for name in rng.sample(list(sockets), len(sockets)):
+            rates[name].append(echo(sockets[name], message, size, turn))
+    return rates
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0].strip())
+    parser.add_argument("--seconds", type=float, default=30, help="for each of the two rows")
+    parser.add_argument("--mitmdump", help="mitmproxy's program")
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        ports = ways(stack, options.mitmdump)
+        clients = {
+            name: stack.enter_context(RawClient(f"ws://127.0.0.1:{port}", timeout=TIMEOUT))
+            for name, port in ports.items()
+        }
+        sockets = {name: client._socket for name, client in clients.items()}
+        print(f"| what | {' | '.join(ports)} |")
+        print(f"| --- |{' ---: |' * len(ports)}")
+        for what, payload, unit in (
+            ("32 bytes, round trips/s", 32, 1.0),
+            ("1 MiB, MB/s each way", 2**20, 1.048576),
+        ):
+            rates = measure(sockets, payload, options.seconds)
+            cells = [f"{unit * statistics.median(rates['direct']):,.0f}"]
+            for name in list(ports)[1:]:
+                ratios = [a / b for a, b in zip(rates[name], rates["direct"], strict=True)]
+                low, high = interval(ratios)
+                rate = unit * statistics.median(rates[name])
+                cells.append(
+                    f"{rate:,.0f} = {statistics.median(ratios):.2f} ({low:.2f}–{high:.2f})"
+                )
+            print(f"| {what} | {' | '.join(cells)} |", flush=True)
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    print(
+        f"\n`{shlex.join(['python', 'benchmarks/tap.py', *sys.argv[1:]])}`: websockets "
+        f"{version('websockets')}, Python {platform.python_version()}, {os.cpu_count()} CPUs{load}"
+    )
+
+
+if __name__ == "__main__":
+    main()
