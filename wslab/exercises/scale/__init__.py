@@ -1,4 +1,4 @@
-"""Exercises of 09 · Performance and scale."""
+"""Exercises of 09 · Performance and scale, and of 09b, its second part."""
 
 from __future__ import annotations
 

@@ -202,5 +202,5 @@ async def quotes(ws, updates):
     rules=(Rule("", _probe_quotes),),
     minutes=25,
     difficulty=3,
-    needs="Backplanes and services",
+    needs="Send less",
 )

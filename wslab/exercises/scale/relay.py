@@ -136,7 +136,7 @@ EXERCISE = Exercise(
     title="One room, many servers",
     task=(
         "Write `relay(bus)`. It is called once for each server, and returns the handler of that "
-        "server. The bus is like those of the lesson: `await bus.publish(room, message)` and "
+        "server. The bus has two methods: `await bus.publish(room, message)` and "
         "`async with bus.subscribe(room) as messages:`. The room is the path, such as `/tea`. "
         "Once subscribed, a client gets `joined`. Each message of a client goes to all clients of "
         "its room on all servers, itself included, once and in order. When all clients of a room "
@@ -188,9 +188,9 @@ def relay(bus):
         "Everything that is said takes the way over the bus, also to the clients of the same "
         "server. So all see the same order, nothing comes twice, and a client cannot tell on which "
         "server the others are. A subscription for each connection is simple, but Redis then sends "
-        "each message once for each *client*; `chat_server()` subscribes once for each server and "
-        "broadcasts. With many clients in a room that is the difference between one delivery and "
-        "a thousand."
+        "each message once for each *client*, and redis-py's pool ends at 100 connections. The bus "
+        "of the lesson subscribes once for each server and broadcasts: with many clients in a room "
+        "that is the difference between one delivery and a thousand."
     ),
     rules=(Rule("", _probe_relay),),
     minutes=20,
