@@ -21,6 +21,7 @@ from . import (
     errors,
     formats,
     many,
+    processes,
     scale,
     security,
     server,
@@ -52,12 +53,18 @@ CHAPTERS: Final = (
     security,
     alive,
     scale,
+    processes,
     testing,
 )
 """The folders, in the order of their notebooks; each has EXERCISES and the name of its NOTEBOOK."""
 
+# In the order of their ids: a notebook's second part shares its number with the first one.
 EXERCISES: dict[str, Exercise] = {
-    exercise.id: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES
+    exercise.id: exercise
+    for exercise in sorted(
+        (exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES),
+        key=lambda exercise: [int(number) for number in exercise.id.split(".")],
+    )
 }
 
 _hints_given: dict[str, int] = {}

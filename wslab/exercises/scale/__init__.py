@@ -1,10 +1,10 @@
-"""Exercises of 09 · Performance and scale, and of 09b, its second part."""
+"""Exercises of 09 · Performance and scale."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from . import batches, frame_size, quotes, relay, squeeze
+from . import batches, frame_size, quotes, squeeze
 
 __all__ = ["EXERCISES", "NOTEBOOK"]
 
@@ -14,6 +14,5 @@ EXERCISES: Final = (
     frame_size.EXERCISE,
     batches.EXERCISE,
     squeeze.EXERCISE,
-    relay.EXERCISE,
     quotes.EXERCISE,
 )
