@@ -15,6 +15,7 @@ from .call import call
 from .client import Client
 from .finding import HELD_UP, Fault, Finding, during, same, show
 from .limits import CLIENT_TIMEOUT, CROWD, REPLY_TIMEOUT
+from .oracle import Oracle
 from .pace import Metronome
 from .playing import Pause, Play, play, run_client
 from .server import Server
@@ -29,6 +30,7 @@ __all__ = [
     "Fault",
     "Finding",
     "Metronome",
+    "Oracle",
     "Pause",
     "Play",
     "Server",

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Sequence
 from typing import Any
 
-from websockets.asyncio.server import ServerConnection
-
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import REPLY_TIMEOUT, Finding, Play, awkward, play, same, show
+from wslab.exercises._judge import Finding, Oracle, awkward, same, show
 from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
@@ -22,82 +18,10 @@ _AWKWARD = (awkward.TEXTS["quotes"], awkward.TEXTS["other scripts"], "", "same",
 _ORDERS = ((0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 4, 0, 3, 1))
 
 
-class _Oracle:
-    """
-    A server that answers questions with their own words in capitals and their position.
-
-    Args:
-        questions: What it will be asked.
-        order: In which order it answers when it has them all; without it, each at once.
-        push: Whether it sends pushes in between.
-    """
-
-    def __init__(
-        self, questions: Sequence[str], *, order: Sequence[int] | None = None, push: bool = False
-    ) -> None:
-        self.questions = questions
-        self.order = order
-        self.push = push
-        self.messages: list[str | bytes] = []
-        self.missing = False
-        self.answers = [f"{question.upper()} ({n})" for n, question in enumerate(questions)]
-
-    @property
-    def requests(self) -> list[Any]:
-        """What it got, as far as it has an id and a question."""
-        requests = []
-        for message in self.messages:
-            try:
-                value = json.loads(message)
-            except ValueError:
-                continue
-            if isinstance(value, dict) and {"id", "question"} <= value.keys():
-                requests.append(value)
-        return requests
-
-    async def __call__(self, ws: ServerConnection) -> None:
-        await self._push(ws, "welcome")
-        asked = 0
-        while asked < len(self.questions):
-            try:
-                async with asyncio.timeout(REPLY_TIMEOUT):
-                    self.messages.append(await ws.recv())
-            except TimeoutError:
-                self.missing = True
-                return
-            if len(self.requests) == asked:
-                continue  # it was no request
-            asked += 1
-            if self.order is None:
-                await self._answer(ws, asked - 1)
-        for number in self.order or ():
-            await self._push(ws, f"news {number}")
-            await self._answer(ws, number)
-        await self._push(ws, "goodbye")
-        async for message in ws:
-            self.messages.append(message)
-
-    async def _answer(self, ws: ServerConnection, number: int) -> None:
-        id = self.requests[number]["id"]
-        await ws.send(json.dumps({"id": id, "answer": self.answers[number]}))
-
-    async def _push(self, ws: ServerConnection, news: str) -> None:
-        if self.push:
-            await ws.send(json.dumps({"push": news}))
-
-    def meet(self, answer: Any) -> Play:
-        """Let the learner's client ask."""
-        return play(answer, self, list(self.questions))
-
-    def got(self) -> str:
-        """What it got, in words."""
-        return show(self.messages) if self.messages else "nothing"
-
-
 @rule('sends each question as `{"id": …, "question": …}`')
 def _each_question(answer: Any) -> None:
     for questions in (_PLAIN, _AWKWARD[:3]):
-        oracle = _Oracle(questions)
+        oracle = Oracle(questions)
         played = oracle.meet(answer)
         expected = ", ".join(json.dumps({"id": n, "question": q}) for n, q in enumerate(questions))
         if any(isinstance(message, bytes) for message in oracle.messages):
@@ -115,7 +39,7 @@ def _each_question(answer: Any) -> None:
 
 @rule("an id of its own")
 def _own_id(answer: Any) -> None:
-    oracle = _Oracle(_AWKWARD)
+    oracle = Oracle(_AWKWARD)
     played = oracle.meet(answer)
     ids = [json.dumps(request["id"]) for request in oracle.requests]
     if len(set(ids)) != len(ids):
@@ -125,7 +49,7 @@ def _own_id(answer: Any) -> None:
 
 @rule("all of them before the first answer")
 def _all_before(answer: Any) -> None:
-    oracle = _Oracle(_PLAIN, order=(0, 1, 2))
+    oracle = Oracle(_PLAIN, order=(0, 1, 2))
     played = oracle.meet(answer)
     if oracle.missing and len(oracle.requests) == 1:
         problem = "after one question it waits, and the server waits for the others"
@@ -136,7 +60,7 @@ def _all_before(answer: Any) -> None:
 def _in_order(answer: Any) -> None:
     questions = [f"question {letter}" for letter in "edcba"]
     for order in _ORDERS:
-        oracle = _Oracle(questions, order=order)
+        oracle = Oracle(questions, order=order)
         if order is _ORDERS[-1]:
             oracle.answers[1] = ""
         played = oracle.meet(answer)
@@ -154,7 +78,7 @@ def _in_order(answer: Any) -> None:
         else:
             problem = "it returned something else than the answers"
         raise played.finding(problem, show(oracle.answers), show(result))
-    empty = _Oracle([], order=())
+    empty = Oracle([], order=())
     played = empty.meet(answer)
     if not same(played.returned("[]"), []) and not same(played.result, ()):
         raise played.finding("there were no questions", "[]", show(played.result))
@@ -162,8 +86,8 @@ def _in_order(answer: Any) -> None:
 
 @rule('sends pushes such as `{"push": "news"}` in between')
 def _pushes(answer: Any) -> None:
-    oracle = _Oracle(_PLAIN, order=(0, 1, 2), push=True)
-    without = _Oracle(_PLAIN, order=(0, 1, 2)).meet(answer)
+    oracle = Oracle(_PLAIN, order=(0, 1, 2), push=True)
+    without = Oracle(_PLAIN, order=(0, 1, 2)).meet(answer)
     if not (isinstance(without.result, list | tuple) and list(without.result) == oracle.answers):
         return  # it fails without pushes as well
     played = oracle.meet(answer).where("a push came before each answer")

@@ -3,53 +3,142 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Finding, run_client, show
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import REPLY_TIMEOUT, awkward, play, same, show
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
+_PAIRS = (
+    ("ada", "grace"),
+    (awkward.TEXTS["quotes"], awkward.TEXTS["other scripts"]),
+    (awkward.TEXTS["blanks at the ends"], ""),
+)
 
-def _probe_both(answer: Any) -> None:
-    for first, second in (("ada", "grace"), ("Grüße", "")):
-        asked: list[str | bytes] = []
-        complete = asyncio.Event()
 
-        async def handler(
-            ws: ServerConnection,
-            asked: list[str | bytes] = asked,
-            complete: asyncio.Event = complete,
-            late: str = second,
-        ) -> None:
-            message = await ws.recv()
-            asked.append(message)
-            if len(asked) == 2:
-                complete.set()
-            await complete.wait()
-            if message != late:  # the first one's reply comes last
-                await asyncio.sleep(0.05)
-            await ws.send(f"{message!s}!")
-            await ws.wait_closed()
+class _Host:
+    """
+    A server that answers each message with itself and "!".
 
-        expected = [f"{first}!", f"{second}!"]
-        result, server = run_client(answer, handler, first, second)
-        problem = ""
-        if not isinstance(result, list | tuple):
-            problem = "it should return both replies"
-        elif list(result) != expected:
-            problem = "the replies should be those to the first and to the second message, in order"
-        if problem:
-            raise Finding(
-                problem,
-                sent=show([first, second]),
-                expected=show(expected),
-                got=show(result),
-                records=server.transcript.snapshot()[-12:],
-            )
+    Attributes:
+        heard: What each connection said, in the order in which they came.
+    """
+
+    def __init__(self) -> None:
+        self.heard: list[list[str | bytes]] = []
+
+    async def __call__(self, ws: ServerConnection) -> None:
+        said: list[str | bytes] = []
+        self.heard.append(said)
+        async with asyncio.TaskGroup() as answers:
+            async for message in ws:
+                said.append(message)
+                answers.create_task(self.answer(ws, message))
+
+    async def answer(self, ws: ServerConnection, message: str | bytes) -> None:
+        await ws.send(f"{message!s}!")
+
+    def messages(self) -> list[str | bytes]:
+        return [message for said in self.heard for message in said]
+
+
+class _Patient(_Host):
+    """It answers nobody before both have spoken; not for ever, though."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.both = asyncio.Event()
+        self.alone = False
+
+    async def answer(self, ws: ServerConnection, message: str | bytes) -> None:
+        if len(self.messages()) >= 2:
+            self.both.set()
+        try:
+            async with asyncio.timeout(REPLY_TIMEOUT / 2):
+                await self.both.wait()
+        except TimeoutError:
+            self.alone = True
+        await super().answer(ws, message)
+
+
+class _Ordered(_Host):
+    """It answers one message first, if both are there, or after a moment if they never are."""
+
+    def __init__(self, first: str, replies: dict[str, str]) -> None:
+        super().__init__()
+        self.first = first
+        self.replies = replies
+        self.answered = asyncio.Event()
+
+    async def answer(self, ws: ServerConnection, message: str | bytes) -> None:
+        if message != self.first:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await self.answered.wait()
+        await ws.send(self.replies.get(str(message), "?"))
+        if message == self.first:
+            self.answered.set()
+
+
+@rule("say `first` and `second`")
+def _say_both(answer: Any) -> None:
+    for first, second in _PAIRS:
+        host = _Host()
+        played = play(answer, host, first, second)
+        expected = f"the messages {show(first)} and {show(second)}"
+        heard = host.messages()
+        if any(isinstance(message, bytes) for message in heard):
+            raise played.finding("bytes go out as a binary message", expected, show(heard))
+        if sorted(map(str, heard)) != sorted((first, second)):
+            problem = "no message came" if not heard else "other messages came"
+            raise played.finding(problem, expected, show(heard) if heard else "nothing")
+        played.returned(expected)
+
+
+@rule("each with a connection of its own")
+def _own_connection(answer: Any) -> None:
+    host = _Host()
+    played = play(answer, host, "ada", "grace")
+    if any(len(said) > 1 for said in host.heard):
+        problem = "both messages came over one connection"
+        raise played.finding(problem, "two connections, a message on each", show(host.heard))
+
+
+@rule("at the same time")
+def _same_time(answer: Any) -> None:
+    host = _Patient()
+    played = play(answer, host, "ada", "grace")
+    if host.alone:
+        raise played.finding(
+            "after one message it waits for the reply, and the server waits for the other one",
+            "both messages before the first reply",
+            f"{show(host.heard[0])}, and no other for {REPLY_TIMEOUT / 2:g} s",
+        )
+
+
+@rule("returns the list of both replies, in this order")
+def _in_order(answer: Any) -> None:
+    for replies in (["one", "two"], ["", "0"], ["same", "same"]):
+        for early in ("ada", "grace"):
+            host = _Ordered(early, dict(zip(("ada", "grace"), replies, strict=True)))
+            played = play(answer, host, "ada", "grace").where(f"{early!r} is answered first")
+            if any(len(said) > 1 for said in host.heard):
+                return  # another rule tells about that
+            result = played.returned(show(replies))
+            if isinstance(result, list | tuple) and same(list(result), replies):
+                continue
+            if result is None:
+                problem = "it returned nothing"
+            elif isinstance(result, list | tuple) and same(list(result)[::-1], replies):
+                problem = "they came back in the order in which they arrived"
+            else:
+                problem = "it returned something else"
+            raise played.finding(problem, show(replies), show(result))
 
 
 _SAY: Final = """
@@ -99,7 +188,7 @@ async def both(url, first, second):
         "done. `asyncio.gather()` makes a task of each coroutine; the results are in the order of "
         "the arguments, whichever is done first."
     ),
-    rules=(Rule("", _probe_both),),
+    rules=(_say_both, _own_connection, _same_time, _in_order),
     minutes=5,
     difficulty=1,
     needs="One reader, one writer",
