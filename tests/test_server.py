@@ -23,6 +23,7 @@ import types
 import urllib.request
 import weakref
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -39,7 +40,7 @@ from websockets.exceptions import (
 from websockets.sync.client import connect
 
 import wslab
-from wslab import _loop, _stubborn, faults
+from wslab import _listen, _loop, _stubborn, faults
 from wslab.handlers import echo
 from wslab.server import BackgroundServer, allow_origin, serve
 from wslab.service import NotRunningError, on_service_thread, registry
@@ -111,6 +112,21 @@ def listens(port: int) -> bool:
         return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
+def has_ipv6() -> bool:
+    """Whether this machine has an IPv6 loopback address."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+def free_port() -> int:
+    """A port that was free on all addresses a moment ago."""
+    with socket.create_server(("", 0), family=socket.AF_INET6, dualstack_ipv6=True) as sock:
+        return int(sock.getsockname()[1])
+
+
 # Starting
 
 
@@ -172,42 +188,6 @@ def test_stopped_server_has_no_address() -> None:
     for name in ("url", "port"):
         with pytest.raises(NotRunningError, match=r"'echo' is not running; call wslab.serve\(\)"):
             getattr(server, name)
-
-
-async def two_arguments(ws: ServerConnection, path: str) -> None: ...
-
-
-async def no_argument() -> None: ...
-
-
-async def keyword(ws: ServerConnection, *, path: str) -> None: ...
-
-
-class ClassWithAsyncCall:
-    """Its instances are handlers; it is not."""
-
-    def __init__(self, ws: object) -> None: ...
-
-    async def __call__(self, ws: ServerConnection) -> None: ...
-
-
-@pytest.mark.parametrize(
-    ("handler", "message"),
-    [
-        (lambda ws: None, "must be an async function"),
-        (None, "must be an async function"),
-        ("echo", "must be an async function"),
-        (print, "must be an async function"),
-        (ClassWithAsyncCall, "must be an async function"),
-        (two_arguments, "must take one argument.*missing a required argument: 'path'"),
-        (no_argument, "must take one argument.*too many positional arguments"),
-        (keyword, "must take one argument.*missing a required.*argument: 'path'"),
-    ],
-)
-def test_not_a_handler(handler: Any, message: str) -> None:
-    """What is not an async function of one argument is refused, in words that help."""
-    with pytest.raises(TypeError, match=message):
-        serve(handler)
 
 
 @pytest.mark.parametrize(
@@ -366,6 +346,78 @@ def test_replacing_with_a_socket_of_ones_own() -> None:
             assert (new.port, wslab.talk(new.url, "x")) == (port, ["x"])
             with serve(echo) as newest:  # and again without: it keeps that port
                 assert newest.port == port
+
+
+def test_replacing_with_another_address() -> None:
+    """A server without a socket of its own listens where the default promises, not on that one."""
+    with socket.create_server(("0.0.0.0", 0)) as sock:
+        port = sock.getsockname()[1]
+        with serve(echo, sock=sock) as old:
+            assert (old.port, old.url) == (port, f"ws://127.0.0.1:{port}")
+            with serve(echo) as new:
+                assert [s.getsockname()[0] for s in new._server.sockets] == ["127.0.0.1"]
+                assert wslab.talk(new.url, "x") == ["x"]
+
+
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="there is no IPv6 on this machine")
+
+
+@needs_ipv6
+@pytest.mark.parametrize("host", ["", None, ["127.0.0.1", "::1"], ["::1", "127.0.0.1"]], ids=str)
+@pytest.mark.parametrize("fixed", [False, True], ids=["any port", "fixed port"])
+def test_several_addresses(host: Any, fixed: bool) -> None:
+    """Each has the same port, and a re-run keeps them all."""
+    options = {"port": free_port()} if fixed else {}
+    server = serve(echo, host=host, **options)
+    url, port = server.url, server.port
+    for _ in range(3):
+        assert (server.url, url) == (url, f"ws://127.0.0.1:{port}")
+        for address in ("127.0.0.1", "[::1]"):
+            assert wslab.talk(f"ws://{address}:{port}", "x") == ["x"]
+        assert len(server.transcript.filter(kind="text")) == 4
+        server = serve(echo, host=host, **options)
+    server.stop()
+    assert listens(port) is False
+    with socket.socket(socket.AF_INET6) as sock:
+        assert sock.connect_ex(("::1", port)) != 0
+
+
+@needs_ipv6
+def test_a_port_that_is_taken_on_one_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With port 0 another one is found; where there is none, nothing is left."""
+    taken: list[socket.socket] = []
+    get_ports = _listen.Listening.sockets.fget
+
+    def take(listening: _listen.Listening) -> list[Any]:
+        """Take on one address what asyncio has found on the other."""
+        sockets = get_ports(listening)  # type: ignore[misc]
+        ports = [sock.getsockname()[1] for sock in sockets]
+        if len(set(ports)) > 1 and len(taken) < limit:
+            taken.append(socket.create_server(("::1", ports[0]), family=socket.AF_INET6))
+        return sockets
+
+    monkeypatch.setattr(_listen.Listening, "sockets", property(take))
+    try:
+        limit = 2
+        with serve(echo, host=["127.0.0.1", "::1"]) as server:
+            assert wslab.talk(f"ws://[::1]:{server.port}", "x") == ["x"]
+        limit = 100
+        with pytest.raises(OSError, match="no port was found that is free on all addresses of"):
+            serve(echo, host=["127.0.0.1", "::1"])
+    finally:
+        for sock in taken:
+            sock.close()
+
+
+def test_unix_sockets(tmp_path: Path) -> None:
+    """They have no address that a client could be given: refused in a sentence."""
+    with pytest.raises(ValueError, match=r"listens on TCP only.*unix_serve\(\)"):
+        serve(echo, unix=True, path=str(tmp_path / "socket"))
+    with serve(echo) as old, socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(tmp_path / "socket"))
+        with pytest.raises(ValueError, match=r"listens on TCP only.*unix_serve\(\)"):
+            serve(echo, sock=sock)
+        assert wslab.talk(old.url, "x") == ["x"]
 
 
 def test_somebody_always_listens_while_a_server_is_replaced() -> None:

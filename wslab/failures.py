@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ from websockets.http11 import Response
 from websockets.protocol import State
 
 from ._clock import perf_counter
+from ._handler import not_async
 from .transcript import Transcript
 from .wire import HandlerError
 
@@ -43,7 +45,10 @@ async def run_handler(
     """Run a handler; what it raises is recorded, unless its client has only left."""
     task = asyncio.current_task()
     try:
-        await handler(connection)
+        running = handler(connection)
+        if not inspect.isawaitable(running):
+            raise TypeError(not_async(handler))
+        await running
     except BaseException as exc:
         if _is_regular_end(exc, connection):
             return

@@ -269,12 +269,14 @@ class Relay:
         Begin to accept.
 
         Args:
-            options: ``host`` and ``port``, or ``sock``.
+            options: ``host`` and ``port``, or ``sockets``, which is one that listens already.
 
         Raises:
             OSError: The port is taken.
         """
         loop = asyncio.get_running_loop()
+        if "sockets" in options:
+            [options["sock"]] = options.pop("sockets")
         self._server = await loop.create_server(lambda: self._make(self).client, **options)
 
     @property

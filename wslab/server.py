@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, cast
 
-from websockets.asyncio.server import Server, ServerConnection
-from websockets.asyncio.server import serve as serve_websockets
+from websockets.asyncio.server import ServerConnection
 
+from ._handler import check_handler
+from ._listen import ANY, TCP_ONLY, Listening, address_of, listen
 from ._stubborn import GOES_ROUND
 from .failures import checked, logger, record_background_failure, run_handler
 from .recorder import RecordedConnection, Recording, create_task
@@ -30,7 +30,7 @@ def serve(
     handler: Callable[[ServerConnection], Awaitable[None]],
     *,
     name: str | None = None,
-    host: str = "127.0.0.1",
+    host: str | Sequence[str] | None = "127.0.0.1",
     port: int = 0,
     keep: int = 1000,
     **options: Any,
@@ -50,8 +50,9 @@ def serve(
             :class:`websockets.asyncio.server.ServerConnection`, and the connection closes when it
             returns.
         name: Name of the server; the handler's name by default.
-        host: Address to listen on. The default is reachable from this machine only.
-        port: TCP port; 0, the default, takes a free one.
+        host: Address to listen on, or several; ``""`` and ``None`` are all. The default is
+            reachable from this machine only.
+        port: TCP port; 0, the default, takes a free one, the same on each address.
         keep: How many records the transcript keeps.
         options: Any option of :func:`websockets.asyncio.server.serve`. Three have other
             defaults: ``compression=None``, so that payloads can be read on the wire;
@@ -59,7 +60,9 @@ def serve(
             so that nothing is printed (it is ``logging.getLogger("wslab.server")``).
 
     Raises:
-        TypeError: ``handler`` is not an async function of one argument, or an option is unknown.
+        TypeError: ``handler`` is not an async function of one argument, nor another callable that
+            may return an awaitable; or an option is unknown.
+        ValueError: A Unix socket is asked for.
         OSError: The port is taken, or the host is not an address of this machine.
 
     >>> import wslab
@@ -70,7 +73,7 @@ def serve(
     ...     wslab.talk(server.url, "hello")
     ['HELLO']
     """
-    _check_handler(handler)
+    check_handler(handler)
     name = name or str(getattr(handler, "__name__", type(handler).__name__))
     server = BackgroundServer(handler, name, Transcript(keep=keep))
     registry.run(server, host, port, options)
@@ -139,10 +142,12 @@ class BackgroundServer(BackgroundService):
     def _start(
         self,
         replaced: BackgroundService | None,
-        host: str,
+        host: str | Sequence[str] | None,
         port: int,
         options: dict[str, Any],
     ) -> None:
+        if options.get("unix") or options.get("path"):
+            raise ValueError(TCP_ONLY)
         base = options.pop("create_connection", None) or ServerConnection
         options = {
             "compression": None,
@@ -166,33 +171,34 @@ class BackgroundServer(BackgroundService):
             lambda loop, context: record_background_failure(context, self.transcript)
         )
         # self.handler: looked up for each connection, so that an exercise's check can wrap it.
-        self._server = server = await serve_websockets(
-            lambda ws: run_handler(self.handler, cast(RecordedConnection, ws)), **options
+        sockets = options.pop("sockets", ())
+        self._server = listening = await listen(
+            lambda ws: run_handler(self.handler, cast(RecordedConnection, ws)), sockets, options
         )
-        host, port, *_ = server.sockets[0].getsockname()
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # "any" is no destination
+        host, port = address_of(listening.sockets[0])
+        host = ANY.get(host, host)
         scheme = "wss" if options.get("ssl") else "ws"
         self._url = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
         try:
             yield
         finally:
-            await self._close(server)
+            await self._close(listening)
 
-    async def _close(self, server: Server) -> None:
+    async def _close(self, listening: Listening) -> None:
         # Accept nobody any more: a connection gets its transport a turn of the loop after it was
         # accepted. If close() comes in between, asyncio forgets it, and the client waits for ever.
         loop = asyncio.get_running_loop()
-        for sock in server.sockets:
+        for sock in listening.sockets:
             with contextlib.suppress(NotImplementedError):  # on Windows
                 loop.remove_reader(sock.fileno())
         self._recording.closing = True
         for connection in list(self._recording.connections):
             if connection.request is None:  # only TCP so far: no CLOSE frame is due
                 connection.transport.abort()
-        server.close()
+        listening.close()
         try:
             async with asyncio.timeout(self._stop_timeout):
-                await server.wait_closed()
+                await listening.wait_closed()
         except TimeoutError:
             for connection in list(self._recording.connections):
                 connection.transport.abort()
@@ -207,21 +213,3 @@ class BackgroundServer(BackgroundService):
         for connection in self._recording.connections:
             connection.recorder.ended = True  # what is written from now on goes nowhere
             yield connection.transport.get_extra_info("socket")
-
-
-def _check_handler(handler: object) -> None:
-    if not callable(handler) or not (
-        # The __call__ of its type: a class whose instances would be handlers is none itself.
-        inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__)
-    ):
-        raise TypeError(
-            f"the handler must be an async function, not {handler!r}; "
-            "write: async def handler(ws): …"
-        )
-    try:
-        inspect.signature(handler).bind(None)
-    except TypeError as exc:
-        raise TypeError(
-            f"the handler must take one argument, the connection ({exc}); "
-            "write: async def handler(ws): …  (the path is ws.request.path)"
-        ) from exc

@@ -15,12 +15,13 @@ import socket
 import threading
 import urllib.parse
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ._clock import monotonic
+from ._listen import address_of
 from ._loop import LoopThread
 from .kernel import wake_on_signals
 from .proxy import bypass_proxy
@@ -59,7 +60,7 @@ class BackgroundService:
         self.transcript = transcript
         self._thread: LoopThread | None = None
         self._server: Any = None  # with the listening sockets in .sockets
-        self._requested = ("", 0)  # host and port
+        self._requested: tuple[str | Sequence[str] | None, int] = ("", 0)  # host and port
         self._url = ""
         self._stop_timeout = STOP_TIMEOUT
         self._stopping = False
@@ -203,17 +204,20 @@ class BackgroundService:
     def _start(
         self,
         replaced: BackgroundService | None,
-        host: str,
+        host: str | Sequence[str] | None,
         port: int,
         options: dict[str, Any],
     ) -> None:
         self._requested = (host, port)
         with contextlib.ExitStack() as undo:
-            if "sock" not in options:
-                shared = replaced and replaced._share_socket(host, port)
+            if "sock" in options:
+                self._requested = address_of(options["sock"])
+            else:
+                shared = replaced._share_sockets(host, port) if replaced else []
+                for sock in shared:
+                    undo.callback(sock.close)
                 if shared:
-                    options = {**options, "sock": shared}
-                    undo.callback(shared.close)
+                    options = {**options, "sockets": shared}
                 else:
                     options = {**options, "host": host, "port": port}
             # Kept before it starts: an interrupt may come when it just has.
@@ -224,21 +228,20 @@ class BackgroundService:
             thread.start(timeout=START_TIMEOUT)
             undo.pop_all()
 
-    def _share_socket(self, host: str, port: int) -> socket.socket | None:
+    def _share_sockets(self, host: str | Sequence[str] | None, port: int) -> list[socket.socket]:
         """
-        Return a second handle of the listening socket, if it is the one that is asked for.
+        Return second handles of the listening sockets, if they are the ones that are asked for.
 
-        The service that takes over listens on the very same socket, so that no other program can
+        The service that takes over listens on the very same sockets, so that no other program can
         take the port in between, and no client finds nobody listening. One whose handshake is
         going on when the old server stops may get HTTP status 503 from it.
         """
         own_host, own_port = self._requested
-        if self._server is None or host != own_host or port not in (0, own_port, self.port):
-            return None
+        if not self._is_running() or host != own_host or port not in (0, own_port, self.port):
+            return []
         # dup() keeps the socket's protocol number, without which asyncio leaves Nagle's algorithm
         # on, and answers in two frames take 40 ms.
-        shared: socket.socket = self._server.sockets[0].dup()
-        return shared
+        return [sock.dup() for sock in self._server.sockets]
 
     def _release_sockets(self) -> None:
         """
@@ -266,14 +269,18 @@ class _Registry:
         self.inherited: list[object] = []
 
     def run(
-        self, service: BackgroundService, host: str, port: int, options: dict[str, Any]
+        self,
+        service: BackgroundService,
+        host: str | Sequence[str] | None,
+        port: int,
+        options: dict[str, Any],
     ) -> None:
         """
         Start a service, in place of the one that has its name.
 
         Args:
             service: It has not been started.
-            host: Address to listen on.
+            host: Address to listen on, or several.
             port: TCP port; 0 takes that of the one that is replaced, or a free one.
             options: What its ``_lifespan()`` takes besides.
 
