@@ -1,0 +1,63 @@
+"""Programs that a notebook gives in full do what it says when they are copied into a file."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import wslab
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+
+pytestmark = pytest.mark.slow
+
+
+def program(notebook: str, name: str) -> str:
+    """The code block of a notebook that begins with ``# name``."""
+    [path] = NOTEBOOKS.glob(f"{notebook}_*.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    [code] = [
+        code
+        for cell in cells
+        if cell.cell_type == "markdown"
+        for code in re.findall(r"```python\n(.*?)```", cell.source, re.DOTALL)
+        if code.startswith(f"# {name}\n")
+    ]
+    return str(code)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C cannot be sent to one process there")
+def test_server_of_02(tmp_path: Path) -> None:
+    """It says where it listens, answers, notices each end, and Ctrl+C stops it."""
+    file = tmp_path / "server.py"
+    file.write_text(program("02", "server.py"), encoding="utf-8")
+    command = [sys.executable, "-W", "error", str(file), "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path
+    ) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().split()[-1]
+            assert url.startswith("ws://127.0.0.1:")
+            replies = wslab.talk(url, "Hello, server!", b"\xff", '{"message":NaN}', replies=7)
+            assert replies == [
+                "Welcome to the WebSocket server!",
+                "Server received: Hello, server!",
+                "Error: Invalid JSON message",
+                "Server received: \N{REPLACEMENT CHARACTER}",
+                "Error: Invalid JSON message",
+                'Server received: {"message":NaN}',
+                "Error: Invalid JSON message",
+            ]
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate(timeout=10)
+        finally:
+            process.kill()
+    assert rest.splitlines() == ["A new client connected", "Client disconnected", "stopped"]
+    assert process.returncode == 0
