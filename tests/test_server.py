@@ -237,7 +237,7 @@ def test_interrupted_start(monkeypatch: pytest.MonkeyPatch) -> None:
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("wslab.server.serve_websockets", hang)
+    monkeypatch.setattr("wslab._listen.serve", hang)
     begun = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         serve(echo)
