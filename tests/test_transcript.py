@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
+import tracemalloc
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -237,6 +238,52 @@ def test_small_records_are_small(record: Record) -> None:
     transcript = Transcript(keep_bytes=KEEP_PAYLOAD)
     transcript.extend([record] * 1000)
     assert (len(transcript), transcript.dropped) == (1000, 0)
+
+
+FIRST = b"\x02\x7f" + KEEP_PAYLOAD.to_bytes(8, "big") + bytes(KEEP_PAYLOAD)
+
+
+def test_what_a_continuation_keeps_alive() -> None:
+    """The first frame of its message counts once, while a record of the message is here."""
+    transcript = Transcript(keep=8, keep_bytes=4 * KEEP_PAYLOAD + 1000)
+    decoder = Decoder("server", 1, handshake=False)
+    for _ in range(3):
+        transcript.extend(decoder.feed(FIRST))
+        for _ in range(20):
+            transcript.extend(decoder.feed(b"\x00\x01x"))
+        transcript.extend(decoder.feed(b"\x80\x01x"))
+        assert KEEP_PAYLOAD < transcript._bytes < KEEP_PAYLOAD + 1000
+    decoders = [Decoder("server", number, handshake=False) for number in range(20)]
+    firsts = [decoder.feed(FIRST) for decoder in decoders]  # kept by somebody else
+    for decoder, first in zip(decoders, firsts, strict=True):
+        transcript.extend(first)
+        for _ in range(2):
+            transcript.extend(decoder.feed(b"\x00\x01x"))
+    for decoder in decoders:
+        transcript.extend(decoder.feed(b"\x80\x01x"))
+    assert len(transcript) == 4
+    assert len({record.connection for record in transcript}) == 4
+    transcript.extend([lost(1)] * 8)
+    assert (transcript._bytes, transcript._holders) == (0, {})
+
+
+@pytest.mark.slow
+def test_memory_of_many_unfinished_messages() -> None:
+    """A thousand connections in the middle of a message hold what keep_bytes allows."""
+    transcript = Transcript(keep_bytes=2**20)
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        decoders = [Decoder("server", number, handshake=False) for number in range(1000)]
+        for _ in range(2):
+            for decoder in decoders:
+                transcript.extend(decoder.feed(FIRST))
+            for decoder in decoders:
+                transcript.extend(decoder.feed(b"\x00\x01x"))
+        kept = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert kept < 3 * 2**20
 
 
 def test_the_last_record_stays() -> None:

@@ -18,6 +18,7 @@ from websockets.frames import Frame as LibraryFrame
 from websockets.protocol import Protocol, Side, State
 
 from wslab import wire
+from wslab.messages import join
 from wslab.wire import (
     KEEP_PAYLOAD,
     MAX_HANDSHAKE,
@@ -1343,6 +1344,21 @@ def test_a_long_text_is_checked_as_far_as_it_is_kept() -> None:
     [frame] = decode(encode(1, long_text.encode()))
     assert frame.problem is None
     assert frame.text == long_text[: 1 + (KEEP_PAYLOAD - 1) // 2]
+
+
+def test_first_frame_that_nobody_keeps() -> None:
+    """What stands for it has its header, and is the same for all frames of the message."""
+    decoder = Decoder("server", 1, handshake=False)
+    decoder.feed(b"\x01\x02hi")
+    [second] = decoder.feed(b"\x00\x01\xff")
+    [third] = decoder.feed(b"\x80\x02\xc3\xa9")
+    assert isinstance(second, Frame)
+    assert isinstance(third, Frame)
+    assert second.first is third.first is not None
+    assert (second.first.kind, second.first.length, second.first.payload) == ("text", 2, b"")
+    assert second.problem == "the payload is not valid UTF-8 (RFC 6455 §8.1)"
+    assert (second.violation, third.problem) == (None, None)
+    assert [len(message.frames) for message in join([second, third])] == [2]
 
 
 def test_public_names() -> None:

@@ -253,6 +253,7 @@ class Transcript(Sequence[Record]):
         self._made = 0  # records before this number are made
         self._counted = 0  # so many records are in _bytes
         self._bytes = 0
+        self._holders: dict[int, int] = {}  # how many records hold a message's first frame, by id
         self._drop_at = UNCOUNTED  # how long the deque may grow until somebody looks at the bounds
         self._extended = 0
         self._lock = threading.Lock()
@@ -272,7 +273,7 @@ class Transcript(Sequence[Record]):
         records = tuple(records)  # before the lock: a generator may look at this transcript
         with self._lock:
             self._records += records
-            self._bytes += sum(map(_kept_bytes, records))
+            self._bytes += sum(map(self._added_bytes, records))
             self._counted += len(records)
             self._drop_oldest()
             self._extended += 1
@@ -302,10 +303,35 @@ class Transcript(Sequence[Record]):
         kept = self._bytes + PLAIN_BYTES * (end - self._counted)
         while left > self._keep or (kept > self._keep_bytes and left > 1):
             oldest = records.popleft()
-            kept -= PLAIN_BYTES if isinstance(oldest, tuple) else _kept_bytes(oldest)
+            kept -= PLAIN_BYTES if isinstance(oldest, tuple) else self._freed_bytes(oldest)
             left -= 1
         self._dropped, self._counted, self._bytes = end - left, end, kept
         self._drop_at = left + UNCOUNTED
+
+    # A CONTINUATION keeps the first frame of its message alive, also when that has been dropped.
+
+    def _added_bytes(self, record: Record) -> int:
+        """Bytes that are kept because of one record more."""
+        first = _first_frame(record)
+        if first is None:
+            return _kept_bytes(record)
+        holders = self._holders.get(id(first), 0)
+        self._holders[id(first)] = holders + 1
+        return (0 if first is record else _kept_bytes(record)) + (
+            0 if holders else _kept_bytes(first)
+        )
+
+    def _freed_bytes(self, record: Record) -> int:
+        """Bytes that are kept no more without a record."""
+        first = _first_frame(record)
+        if first is None:
+            return _kept_bytes(record)
+        holders = self._holders.pop(id(first)) - 1
+        if holders:
+            self._holders[id(first)] = holders
+        return (0 if first is record else _kept_bytes(record)) + (
+            0 if holders else _kept_bytes(first)
+        )
 
     def _span(self) -> tuple[int, int]:
         """Return the numbers of the first record to show and of the next one, under the lock."""
@@ -504,11 +530,25 @@ class Transcript(Sequence[Record]):
         return self.snapshot()._repr_mimebundle_(include, exclude)
 
 
+def _first_frame(record: Record) -> Frame | None:
+    """The first frame of a message in several, if the record is one of its frames."""
+    if not isinstance(record, Frame):
+        return None
+    if record.first is None and record.head[0] in _FIRST:
+        return record
+    return record.first
+
+
+_FIRST: Final = frozenset(first for first in range(0x80) if first & 0x0F in (0, 1, 2))
+"""The first bytes of frames that begin a message and do not end it."""
+
+
 def _kept_bytes(record: Record) -> int:
     """Bytes a record may come to hold: what is still arriving counts as if it were here."""
     match record:
         case Frame():
-            kept = len(record.head) + min(record.length, KEEP_PAYLOAD)
+            body = len(record.body) if record.complete else min(record.length, KEEP_PAYLOAD)
+            kept = len(record.head) + body
             return kept + _kept_inflated(record)
         case Handshake():
             return len(record.head) + (0 if record.opens else KEEP_PAYLOAD)

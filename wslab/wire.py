@@ -26,6 +26,7 @@ import codecs
 import dataclasses
 import enum
 import re
+import weakref
 from collections.abc import Callable
 from typing import Final, Literal, Protocol, TypeAlias
 
@@ -234,7 +235,7 @@ class Handshake:
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, weakref_slot=True)
 class Frame:
     """
     One frame (RFC 6455 §5.2), as its bytes crossed the wire.
@@ -251,7 +252,8 @@ class Frame:
             :attr:`problem` adds what the payload breaks.
         time: Seconds, as passed to :meth:`Decoder.feed` with the header's last byte.
         first: First frame of the message that a CONTINUATION frame continues; ``None`` on other
-            frames, and where there is no message to continue.
+            frames, and where there is no message to continue. Its payload is missing where nobody
+            had kept its record when the next frame came.
         inflated: What the payload is inflated, where its message is compressed and the handshake
             was seen; ``None`` elsewhere.
     """
@@ -585,6 +587,7 @@ class Decoder:
         "_buffer",
         "_doubtful",
         "_first",
+        "_first_head",
         "_header",
         "_inflating",
         "_look_closer",
@@ -619,7 +622,10 @@ class Decoder:
         self._arriving: Arriving | None = None  # a payload that is not complete yet
         self._doubtful = False  # it is of a frame that must not be
         self._rest = bytearray()  # what follows the last thing that can be decoded
-        self._first: Frame | None = None  # between the first and the last frame of a message
+        # Between the first and the last frame of a message. Weak, for as long as the record of the
+        # first one is kept elsewhere: or else each connection would hold 64 KiB.
+        self._first: weakref.ref[Frame] | Callable[[], Frame] | None = None
+        self._first_head = b""
         self._look_closer = False  # there, and after CLOSE
         # Functions, not methods: a bound method for each connection would take 64 bytes.
         self._read = Decoder._read_handshake if handshake else Decoder._read_frames
@@ -867,7 +873,7 @@ class Decoder:
         """Make a frame, say what its header breaks, keep track of fragmentation and CLOSE."""
         opcode = head[0] & 0x0F
         is_data = opcode in _MESSAGE_OPCODES or opcode == Opcode.CONTINUATION
-        first = self._first if opcode == Opcode.CONTINUATION else None
+        first = self._first_frame() if opcode == Opcode.CONTINUATION else None
         problems = _header_problems(head, self.sender)
         if head[0] & 0x40 and not (self.compression and opcode in _MESSAGE_OPCODES):
             problems.append("RSV1 is set and no extension defines it here (RFC 6455 §5.2)")
@@ -884,10 +890,23 @@ class Decoder:
         inflated = Inflated() if compressed and self.inflater is not None else None
         frame = Frame(self.connection, self.sender, head, body, violation, time, first, inflated)
         if is_data:
-            self._first = None if frame.fin else first or frame
+            if frame.fin:
+                self._first = None
+            elif first is None:
+                self._first, self._first_head = weakref.ref(frame), head
         self.closed = self.closed or opcode == Opcode.CLOSE
         self._look_closer = self.closed or self._first is not None
         return frame
+
+    def _first_frame(self) -> Frame | None:
+        """The first frame of the message, or what stands for it where that is gone."""
+        if self._first is None:
+            return None
+        first = self._first()
+        if first is None:
+            first = stand_in = Frame(self.connection, self.sender, self._first_head, b"")
+            self._first = lambda: stand_in  # the same one for the frames that follow
+        return first
 
     def _give_up(
         self, problem: str, data: bytes | bytearray, time: float, records: list[Record]
