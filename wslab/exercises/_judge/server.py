@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
@@ -44,6 +45,16 @@ class Server:
         if server is None:
             raise Finding("the server has ended", got="a handler ended it")
         return server.get_loop()
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Hold up the event loop for the block: what clients do there comes all at once."""
+        go = threading.Event()
+        self.loop.call_soon_threadsafe(go.wait, REPLY_TIMEOUT)
+        try:
+            yield
+        finally:
+            go.set()
 
     @contextlib.contextmanager
     def client(self, *, path: str = "", **options: Any) -> Iterator[Client]:
@@ -212,6 +223,10 @@ class Server:
             return [getattr(task.get_coro(), "__name__", "task") for task in left()]
 
         return asyncio.run_coroutine_threadsafe(wait(), self.loop).result(2 * REPLY_TIMEOUT)
+
+    def connections(self) -> set[ServerConnection]:
+        """Return the connections that are there now."""
+        return set(self.background._recording.connections)
 
     def expect_handlers_to_end(self, problem: str) -> None:
         """Expect that the handlers of all clients, who have left, return."""

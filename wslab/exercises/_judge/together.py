@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
 import time
 from collections.abc import Iterator
 
@@ -32,20 +31,10 @@ def arrive_together(server: Server, count: int) -> list[str | bytes | None]:
         The first message of each, None for one that got none.
     """
     with contextlib.ExitStack() as stack:
-        with _held_up(server):
+        with server.standing_still():
             clients = [stack.enter_context(_asked(server.background.url)) for _ in range(count)]
         deadline = time.monotonic() + REPLY_TIMEOUT
         return [_first_message(*client, deadline) for client in clients]
-
-
-@contextlib.contextmanager
-def _held_up(server: Server) -> Iterator[None]:
-    go = threading.Event()
-    server.loop.call_soon_threadsafe(go.wait, REPLY_TIMEOUT)
-    try:
-        yield
-    finally:
-        go.set()
 
 
 @contextlib.contextmanager

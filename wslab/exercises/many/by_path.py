@@ -3,50 +3,105 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import weakref
+from collections.abc import Iterator
 from typing import Any
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Client, answering, during
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import Client, Finding, Server, answering, awkward, during, show
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
 
-def _probe_rooms(answer: Any) -> None:
-    delivered = "each message should be sent to all others in the same room"
+@contextlib.contextmanager
+def _people(answer: Any, *paths: str) -> Iterator[tuple[Server, list[Client]]]:
+    """Let a client come to each path; they are in their rooms when this yields."""
     with answering(answer) as server, contextlib.ExitStack() as stack:
-        paths = ("/tea", "/tea", "/tea", "/coffee", "/coffee")
-        people = [stack.enter_context(server.client(path=path)) for path in paths]
-        ada, grace, lin, joan, mary = people
-        for client in people:
+        clients = [stack.enter_context(server.client(path=path)) for path in paths]
+        for client in clients:
             client.barrier()
+        yield server, clients
 
-        def say(speaker: Client, text: str, *listeners: Client) -> None:
-            speaker.send(text)
-            for listener in listeners:
-                listener.expect_text(text, delivered)
 
-        say(ada, "Tea, please", grace, lin)
-        joan.expect_silence("nobody in another room should get it")
-        ada.expect_silence("nobody should get a message of their own")
-        say(joan, "Coffee", mary)
-        say(lin, "Grüße", ada, grace)
-        lin.ws.close()
-        server.wait_for_handlers(4)
-        with during("after a client has left"):
-            say(ada, "Lin has left", grace)
-            say(grace, "yes", ada)
-        with (
-            during("in a room that was empty before"),
-            server.client(path="/water") as one,
-            server.client(path="/water") as two,
-        ):
-            one.barrier()
-            two.barrier()
-            say(one, "water", two)
-            say(two, "more water", one)
-        with during("in the other room, after all that"):
-            say(mary, "still here", joan)
+def _say(speaker: Client, message: str | bytes, *listeners: Client) -> None:
+    """Let one of them speak; expect that the others get just this, whatever else they get."""
+    speaker.send(message)
+    for listener in listeners:
+        others: list[str | bytes] = []
+        problem = "another one in the room got nothing"
+        try:
+            while (got := listener.receive(show(message), problem)) != message:
+                others.append(got)
+                problem = "another one in the room did not get it"
+        except Finding as finding:
+            finding.sent = f"{show(message)} by another client"
+            finding.got = show(others) if others else finding.got
+            raise
+
+
+def _expect_nothing(listener: Client, who: str) -> None:
+    """Expect that no message is there for somebody; a PING afterwards shows that none is late."""
+    listener.barrier()
+    listener.expect_silence(f"{who} got the message", seconds=0.02)
+
+
+@rule("sent to all other clients in the same room")
+def _all_others(answer: Any) -> None:
+    awkward_ones = [awkward.TEXTS[name] for name in ("quotes", "empty", "JSON")]
+    with _people(answer, "/tea", "/tea", "/tea") as (_, (ada, grace, lin)):
+        _say(ada, "Tea, please", grace, lin)
+        _say(lin, "With milk", ada, grace)
+        for text in awkward_ones:
+            _say(grace, text, ada, lin)
+        _say(grace, awkward.BYTES["no UTF-8"], ada, lin)
+    with _people(answer, "/a/b", "/water", "/water", "/a/b") as (_, (one, two, three, four)):
+        _say(two, "water", three)
+        _say(one, "a", four)
+        _say(four, "b", one)
+
+
+@rule("the path of the URL, `ws.request.path`, is the room")
+def _the_path(answer: Any) -> None:
+    for one, other in (("/tea", "/Tea"), ("/tea", "/tea/"), ("/a/b", "/a"), ("/?a", "/?b")):
+        with _people(answer, one, other) as (_, (speaker, stranger)):
+            speaker.send("who is here?")
+            _expect_nothing(stranger, f"a client at {other} is not at {one}, and")
+
+
+@rule("and to nobody else")
+def _nobody_else(answer: Any) -> None:
+    with _people(answer, "/tea", "/tea", "/coffee") as (_, (ada, grace, joan)):
+        ada.send("Tea, please")
+        grace.barrier()
+        _expect_nothing(ada, "its own sender")
+        _expect_nothing(joan, "somebody in another room")
+
+
+@rule("Clients come and go, and nothing is kept of those who have left")
+def _come_and_go(answer: Any) -> None:
+    with _people(answer, "/tea", "/tea") as (server, (ada, grace)):
+        here = server.connections()
+        gone: weakref.WeakSet[Any] = weakref.WeakSet()
+        for leaves in ("vanishes without CLOSE", "closes"):
+            with server.client(path="/tea") as guest:
+                guest.barrier()
+                gone |= server.connections() - here
+                if leaves == "closes":
+                    guest.ws.close()
+                else:
+                    guest.vanish()
+            if not server.wait_for_handlers(2):
+                problem = f"after a client that {leaves} a handler goes on"
+                raise guest.finding(problem, "it returns", "it still runs")
+            with during(f"after a client that {leaves}"):
+                _say(ada, "somebody has left", grace)
+                _say(grace, "yes", ada)
+            gc.collect()
+            if gone:
+                problem = f"after a client that {leaves} its connection is kept: the room grows"
+                raise guest.finding(problem, "nothing is left of it", "it is still in memory")
 
 
 EXERCISE = Exercise(
@@ -54,7 +109,8 @@ EXERCISE = Exercise(
     title="A room for each path",
     task=(
         "Write `by_path(ws)`: the path of the URL, `ws.request.path`, is the room. Each message is "
-        "sent to all other clients in the same room, and to nobody else. Clients come and go."
+        "sent to all other clients in the same room, and to nobody else. Clients come and go, and "
+        "nothing is kept of those who have left, in whatever way."
     ),
     name="by_path",
     starter="""
@@ -93,7 +149,7 @@ async def by_path(ws):
         "`room - {ws}` is a new set: nobody changes it while it is gone through. The paths that "
         "were ever asked for stay in `members`; a server for strangers would delete empty rooms."
     ),
-    rules=(Rule("", _probe_rooms),),
+    rules=(_all_others, _the_path, _nobody_else, _come_and_go),
     minutes=15,
     difficulty=2,
     needs="Rooms and broadcast",

@@ -3,51 +3,126 @@
 from __future__ import annotations
 
 import contextlib
+import time
+from collections.abc import Iterator
 from typing import Any, Final
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Client, Finding, answering, during, show, small_socket
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import (
+    Client,
+    Finding,
+    Metronome,
+    Server,
+    answering,
+    awkward,
+    show,
+    small_socket,
+)
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
+_LONG: Final = "long " * 13_000
+_MANY: Final = 40
+"""So many long messages are more than the way to a client that does not read holds."""
 
-_LONG: Final = 64 * 1024
+_STALL: Final = 25
+"""Beats of 0.01 s of a loop of our own, within which a message should get from one to another."""
 
 
-def _probe_patient(answer: Any) -> None:
-    delivered = "each message should be sent to all other clients"
-    with contextlib.ExitStack() as stack:
-        listening = stack.enter_context(small_socket())
-        server = stack.enter_context(answering(answer, sock=listening))
-        ada, grace = people = stack.enter_context(server.clients(2))
-        for client in people:
+@contextlib.contextmanager
+def _people(answer: Any, count: int) -> Iterator[tuple[Server, list[Client]]]:
+    """Let clients come, over connections that hold next to nothing."""
+    with (
+        small_socket() as listening,
+        answering(answer, sock=listening) as server,
+        server.clients(count) as clients,
+    ):
+        for client in clients:
             client.barrier()
+        yield server, clients
 
-        def say(speaker: Client, listener: Client, text: str) -> None:
-            speaker.send(text)
-            got = listener.receive_text(show(text), delivered)
-            if got != text:
-                raise listener.finding(delivered, show(text), show(got))
 
-        say(ada, grace, "Hello")
-        say(grace, ada, "Grüße")
-        ada.expect_silence("nobody should get a message of their own")
-        with server.deaf_client() as deaf:
-            deaf.barrier()
-            with during("while one client does not read"):
-                for n in range(40):
-                    say(ada, grace, f"{n} {'long ' * (_LONG // 5)}")
-            if not server.wait_for_handlers(2):
-                raise Finding(
-                    "the client that reads nothing is still connected",
-                    sent="40 long messages by another client",
-                    expected="its connection ends, and its handler returns, within two seconds",
-                    records=server.background.transcript.filter(connection=3)[-12:],
-                )
-        with during("after the slow client was dropped"):
-            say(ada, grace, "still here?")
-            say(grace, ada, "yes")
+def _hear(listener: Client, message: str | bytes, sent: str) -> None:
+    got = listener.receive(show(message), "another client got nothing")
+    if got != message:
+        finding = listener.finding("another client got something else", show(message), show(got))
+        finding.sent = sent
+        raise finding
+
+
+@rule("each message is sent to all other clients")
+def _all_others(answer: Any) -> None:
+    with _people(answer, 3) as (_, (ada, grace, lin)):
+        for speaker, listener, third in ((ada, grace, lin), (grace, lin, ada), (lin, ada, grace)):
+            for message in ("Hello", awkward.TEXTS["empty"], awkward.BYTES["no UTF-8"]):
+                speaker.send(message)
+                for each in (listener, third):
+                    _hear(each, message, f"{show(message)} by another client")
+        for client in (ada, grace, lin):
+            client.barrier()
+            client.expect_silence("a message came twice, or back to its sender", seconds=0.02)
+
+
+@rule("One for which ten messages have come at once is not slow")
+def _burst(answer: Any) -> None:
+    with _people(answer, 2) as (server, (ada, grace)):
+        messages = [f"message {number}" for number in range(10)]
+        with server.standing_still():
+            for message in messages:
+                ada.send(message)
+        for message in messages:
+            _hear(grace, message, "ten short messages at once, by another client")
+        ada.send("and one more")
+        _hear(grace, "and one more", "another message after ten at once")
+
+
+@rule("holds nobody up")
+def _nobody_waits(answer: Any) -> None:
+    # A machine that stands still for a moment does so once, a handler that waits does it each time.
+    worst = min(_worst_delay(answer) for _ in range(2))
+    if worst > _STALL:
+        problem = f"a message to one that does read took {worst / 100:.1f} s"
+        raise Finding(
+            problem,
+            sent=f"{_MANY} long messages, of which another client reads none",
+            expected="each is sent at once, whatever another client does",
+            got=f"a delay of {worst / 100:.1f} s",
+        )
+
+
+def _worst_delay(answer: Any) -> int:
+    """Return how many beats a message took at most, while one client does not read."""
+    worst = 0
+    with (
+        Metronome(0.01) as metronome,
+        _people(answer, 2) as (server, (ada, grace)),
+        server.deaf_client() as deaf,
+    ):
+        deaf.barrier()
+        for number in range(_MANY):
+            message = f"{number} {_LONG}"
+            began = time.perf_counter()
+            ada.send(message)
+            _hear(grace, message, "long messages, of which a third client reads none")
+            worst = max(worst, metronome.beats_since(began))
+    return worst
+
+
+@rule("within two seconds its connection ends, and its handler returns")
+def _slow_one_goes(answer: Any) -> None:
+    with _people(answer, 2) as (server, (ada, grace)), server.deaf_client() as deaf:
+        deaf.barrier()
+        for number in range(_MANY):
+            ada.send(f"{number} {_LONG}")
+            with contextlib.suppress(TimeoutError):
+                grace.ws.recv(timeout=0.1)
+        if not server.wait_for_handlers(2):
+            raise deaf.finding(
+                f"{_MANY} long messages later, the client that reads nothing is still connected",
+                "its connection is ended",
+                "it is open, or its handler goes on",
+            )
 
 
 _PATIENT_IMPORTS: Final = """
@@ -62,9 +137,10 @@ EXERCISE = Exercise(
     id="6.4",
     title="The slow one goes",
     task=(
-        "Write `lively(ws)`: each message is sent to all other clients. One that does not read "
-        "holds nobody up, and the server does not keep messages for it for ever: within two "
-        "seconds its connection ends, and its handler returns."
+        "Write `lively(ws)`: each message is sent to all other clients. One for which ten messages "
+        "have come at once is not slow. One that does not read holds nobody up, and the server "
+        "does not keep messages for it for ever: within two seconds its connection ends, and its "
+        "handler returns."
     ),
     name="lively",
     starter=_PATIENT_IMPORTS
@@ -116,7 +192,7 @@ async def lively(ws):
         "handshake, as nobody would answer it. The handler's loop ends with it, and `finally` "
         "cleans up."
     ),
-    rules=(Rule("", _probe_patient),),
+    rules=(_all_others, _burst, _nobody_waits, _slow_one_goes),
     minutes=30,
     difficulty=3,
     needs="A client that does not keep up",
