@@ -13,6 +13,7 @@ import pytest
 import wslab
 from wslab.browser import (
     ATTACH_TIMEOUT,
+    PRESENCE_TIMEOUT,
     REPLY_TIMEOUT,
     BrowserConsole,
     BrowserError,
@@ -32,10 +33,12 @@ class Page:
         self.answers = True
         self.error: str | None = None  # in the answer
         self.on_request: Callable[[], None] = lambda: None
+        self.on_message: Callable[[dict[str, Any]], object] = lambda content: None
         console._widget.send = self._receive
 
     def _receive(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         self.received.append((content, buffers))
+        self.on_message(content)
         if "number" in content:
             self.on_request()
             if self.answers:
@@ -47,13 +50,14 @@ class Page:
         views = [memoryview(buffer) for buffer in buffers]
         self.console._widget._handle_msg({"content": {"data": data}, "buffers": views})
 
-    def attach(self) -> None:
+    def attach(self, name: str = "first") -> None:
         """Say that there is a page."""
-        self.say({"kind": "ready", "origin": ORIGIN})
+        self.say({"kind": "ready", "page": name, "origin": ORIGIN})
 
     def fire(self, type: str, *buffers: bytes, **fields: Any) -> None:
         """Say that the browser fired an event."""
-        self.say({"kind": "event", "event": {"type": type, **fields}}, *buffers)
+        entry = {"type": type, **fields}
+        self.say({"kind": "entry", "page": "first", "entry": entry}, *buffers)
 
 
 class Leap(selectors.DefaultSelector):
@@ -115,19 +119,26 @@ def test_a_page_is_told_where_to_connect(
     """A page that is ready gets port and script; its origin, and no other, is let in."""
     console = BrowserConsole(server, script=script)
     page = Page(console)
-    assert not console._attached
     page.attach()
     settings = {"port": server.port, "script": script, "again": False}
-    assert page.received == [({"do": "configure", **settings}, None)]
+    who = {"actor": "first", "newcomer": "first"}
+    assert page.received == [({"do": "configure", **settings, **who}, None)]
     assert wslab.server._origins == [None, ORIGIN]
     assert asyncio.run(console.attached())
 
 
-def test_a_second_page_is_told_too(page: Page, server: wslab.BackgroundServer) -> None:
+def test_a_page_that_comes_after_the_first_has_gone(
+    page: Page, server: wslab.BackgroundServer
+) -> None:
     """A notebook that is reopened makes its page anew, and is told that it is not the first."""
-    page.attach()
+    page.say({"kind": "gone", "page": "first"})
+    page.attach("second")
     settings = {"port": server.port, "script": None, "again": True}
-    assert page.received == [({"do": "configure", **settings}, None)]
+    who = {"actor": "second", "newcomer": "second"}
+    assert page.received == [
+        ({"do": "vacant"}, None),
+        ({"do": "configure", **settings, **who}, None),
+    ]
 
 
 def test_a_stopped_server_has_no_console() -> None:
@@ -265,6 +276,30 @@ def test_each_event_is_returned_once(page: Page) -> None:
     assert len(page.console.log) == 5
 
 
+def test_what_the_log_had_to_drop(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events that are not there any more are no silence: the one who asks is told, once."""
+    monkeypatch.setattr(page.console.log, "_keep", 2)
+    for text in ("1", "2", "3", "4"):
+        page.fire("message", data_type="string", data=text)
+    page.fire("open")
+
+    async def main() -> None:
+        with pytest.raises(BrowserError, match=r"^the log had to drop 3 events that nobody had as"):
+            await page.console.event()
+        assert (await page.console.event()).data == "4"
+        page.fire("open")
+        page.fire("message", data_type="string", data="5")
+        with pytest.raises(BrowserError, match=r"^the log had to drop 1 events"):
+            await page.console.event()
+        assert (await page.console.event("message")).data == "5"
+        with pytest.raises(BrowserError, match=r"^the log had to drop the first 4 'message' even"):
+            await page.console.events("message")
+        assert len(await page.console.events("close", 0)) == 0
+
+    asyncio.run(main())
+    assert page.console.log.dropped == 5
+
+
 @pytest.mark.parametrize(
     ("type", "message"),
     [
@@ -381,14 +416,57 @@ def test_requests(page: Page) -> None:
 
     asyncio.run(main())
     assert page.received == [
-        ({"do": "connect", "number": 1}, None),
-        ({"do": "send", "text": "hello", "number": 2}, None),
-        ({"do": "send", "number": 3}, [b"\x2a"]),
-        ({"do": "close", "code": 1000, "reason": "", "number": 4}, None),
-        ({"do": "close", "code": 4000, "reason": "enough", "number": 5}, None),
-        ({"do": "run", "script": "console.log(1)", "number": 6}, None),
+        ({"do": "connect", "number": 1, "to": "first"}, None),
+        ({"do": "send", "text": "hello", "number": 2, "to": "first"}, None),
+        ({"do": "send", "number": 3, "to": "first"}, [b"\x2a"]),
+        ({"do": "close", "code": 1000, "reason": "", "number": 4, "to": "first"}, None),
+        ({"do": "close", "code": 4000, "reason": "enough", "number": 5, "to": "first"}, None),
+        ({"do": "run", "script": "console.log(1)", "number": 6, "to": "first"}, None),
     ]
     assert page.console._replies == {}
+
+
+def test_of_two_pages_one_is_asked(page: Page) -> None:
+    """It says first that it is there; a request has its name, so that no other carries it out."""
+    page.on_message = lambda content: (
+        content.get("do") == "ping"
+        and page.say({"kind": "here", "page": content["to"], "state": "OPEN"})
+    )
+    page.attach("second")
+    page.received.clear()
+    asyncio.run(page.console.send("once"))
+    assert [content for content, _ in page.received] == [
+        {"do": "ping", "to": "first"},
+        {"do": "alive", "state": "OPEN", "first": False, "actor": "first"},
+        {"do": "send", "text": "once", "number": 1, "to": "first"},
+    ]
+
+
+def test_if_the_first_page_is_gone_the_second_is_asked(page: Page) -> None:
+    """A page that does not say in time that it is there is asked nothing; another takes over."""
+
+    def take(content: dict[str, Any]) -> None:
+        if content == {"do": "vacant"}:
+            page.say({"kind": "take", "page": "second", "instead_of": None})
+
+    page.attach("second")
+    page.on_message = take
+    page.received.clear()
+    assert run_leaping(page.console.send("once")) == PRESENCE_TIMEOUT
+    requests = [content for content, _ in page.received if "number" in content]
+    assert requests == [{"do": "send", "text": "once", "number": 1, "to": "second"}]
+
+
+def test_if_all_pages_are_gone_nobody_is_asked(page: Page) -> None:
+    """Then there is no browser, as if there never had been one."""
+
+    async def main() -> None:
+        with pytest.raises(NoBrowserError):
+            await page.console.send("once")
+
+    page.attach("second")
+    assert run_leaping(main()) == 2 * PRESENCE_TIMEOUT + ATTACH_TIMEOUT
+    assert not [content for content, _ in page.received if "number" in content]
 
 
 def test_what_the_browser_refuses(page: Page) -> None:

@@ -35,7 +35,7 @@ class Page:
         """The rows on the page, after the last reset."""
         rows: list[Any] = []
         for message in list(self.messages):
-            rows = [] if message.get("reset") else [*rows, *message["rows"]]
+            rows = [*([] if message.get("reset") else rows), *message["rows"]]
         return rows
 
     def wait_for_rows(self, count: int) -> list[Any]:
@@ -80,13 +80,43 @@ def test_a_burst_is_one_message(live: tuple[Transcript, LiveTranscript, Page]) -
 
 
 def test_a_new_view_gets_everything(live: tuple[Transcript, LiveTranscript, Page]) -> None:
-    """A page that is loaded later begins with what is there, not with what comes."""
+    """A page that is loaded later begins with what is there; the others need it not once more."""
     transcript, widget, page = live
     add_frames(transcript, 3)
     page.wait_for_rows(3)
-    widget.answer("ready")
-    assert page.wait_for_rows(3)[:3] == [[1, "server", "TEXT", "'hi'", "2 bytes", ""]] * 3
-    assert {"reset": True} in page.messages
+    widget.answer({"ready": "second"})
+    hi = [1, "server", "TEXT", "'hi'", "2 bytes", ""]
+    assert page.messages[-1] == {"rows": [hi] * 3, "skipped": 0, "reset": True, "to": "second"}
+    assert all("to" not in message for message in page.messages[:-1])
+    add_frames(transcript, 1)
+    page.wait_for_rows(4)
+    assert page.messages[-1] == {"rows": [hi], "skipped": 0}
+
+
+def test_a_new_view_of_much(live: tuple[Transcript, LiveTranscript, Page]) -> None:
+    """It gets the last rows, and the number of those before."""
+    transcript, widget, page = live
+    add_frames(transcript, MAX_BATCH + 50)
+    page.wait_for_rows(MAX_BATCH)
+    widget.answer({"ready": "second"})
+    assert (len(page.messages[-1]["rows"]), page.messages[-1]["skipped"]) == (MAX_BATCH, 50)
+
+
+def test_a_new_view_of_nothing(live: tuple[Transcript, LiveTranscript, Page]) -> None:
+    """It is told that there is nothing yet."""
+    _, widget, page = live
+    widget.answer({"ready": "first"})
+    assert page.messages == [{"rows": [], "skipped": 0, "reset": True, "to": "first"}]
+
+
+@pytest.mark.parametrize("content", ["ready", None, {}, {"ready": 1}])
+def test_other_messages_are_ignored(
+    content: object, live: tuple[Transcript, LiveTranscript, Page]
+) -> None:
+    """What no view of this version says changes nothing."""
+    _, widget, page = live
+    widget.answer(content)
+    assert page.messages == []
 
 
 def test_what_came_last_is_shown_after_stop(

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import nbformat
 import notebook_rules
 import pytest
+from nbformat import v4
 
 # nbval's own reader, so that a rule it would overlook is overlooked here too.
 from nbval.plugin import get_sanitize_patterns
 
-FILE = Path(__file__).with_name("nbval_sanitize.cfg")
+from wslab import cli
+
+FILE = cli.sanitize_file()
 TEXT = FILE.read_text(encoding="utf-8")
 RULES: list[tuple[str, str]] = get_sanitize_patterns(TEXT)
-NOTEBOOKS = sorted((FILE.parents[1] / "notebooks").glob("*.ipynb"))
 
 
 class Examples(NamedTuple):
@@ -36,6 +42,50 @@ EXAMPLES = {
             "%22timestamp%22:1795424783%E2%80%A6": "%22timestamp%22:NOW%E2%80%A6",
         },
         untouched=['"timestamp":0', '"timestamp":"today"', '"size":1795424216220', "timestamp: 1s"],
+    ),
+    r"\1:PORT": Examples(
+        changed={
+            "ws://127.0.0.1:41231/chat": "ws://127.0.0.1:PORT/chat",
+            "wss://localhost:8765": "wss://localhost:PORT",
+            "http://[::1]:80/": "http://[::1]:PORT/",
+            "Host: 127.0.0.1:41231": "Host: 127.0.0.1:PORT",
+        },
+        untouched=["ws://127.0.0.1/", "ws://example.com:8765/", "127.0.0.1: 80", "::1:80"],
+    ),
+    r"\1PORT": Examples(
+        changed={
+            "Connect call failed ('127.0.0.1', 41231)": "Connect call failed ('127.0.0.1', PORT)",
+            "('::1', 41231, 0, 0)": "('::1', PORT, 0, 0)",
+            "(&#x27;127.0.0.1&#x27;, 1)": "(&#x27;127.0.0.1&#x27;, PORT)",
+        },
+        untouched=["('example.com', 80)", "('127.0.0.1', 'http')", "127.0.0.1, 80"],
+    ),
+    r"\1KEY": Examples(
+        changed={
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==": "Sec-WebSocket-Key: KEY",
+            "('Sec-WebSocket-Accept', 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=')": (
+                "('Sec-WebSocket-Accept', 'KEY')"
+            ),
+            "Sec-WebSocket-Key&#x27;, &#x27;dGhlIHNhbXBsZSBub25jZQ==&#x27;": (
+                "Sec-WebSocket-Key&#x27;, &#x27;KEY&#x27;"
+            ),
+        },
+        untouched=["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: none", "Key: dGhlIHNhbXBs=="],
+    ),
+    r"\1DATE": Examples(
+        changed={
+            "Date: Mon, 30 Nov 2026 15:22:25 GMT": "Date: DATE",
+            "('Date', 'Mon, 30 Nov 2026 15:22:25 GMT')": "('Date', 'DATE')",
+        },
+        untouched=["Date: today", "Mon, 30 Nov 2026 15:22:25 GMT", "Date: 2026-11-30"],
+    ),
+    "UUID": Examples(
+        changed={"id: 8cd16a18-2a5f-4b5d-9d3c-6a3c8de8c1f2.": "id: UUID."},
+        untouched=["258EAFA5-E914-47DA-95CA-C5AB0DC85B11", "8cd16a18-2a5f", "id: 1234"],
+    ),
+    "at ADDRESS": Examples(
+        changed={"<object object at 0x7f12ab34cd56>": "<object object at ADDRESS>"},
+        untouched=["opcode 0x1", "at 0x81", "0x7f12ab34cd56 bytes", "at 7f12ab34cd56"],
     ),
 }
 
@@ -102,12 +152,78 @@ def test_rule_does_what_its_examples_say(regex: str, replacement: str) -> None:
     assert [re.sub(regex, replacement, text) for text in examples.untouched] == examples.untouched
 
 
-@pytest.mark.parametrize(("regex", "replacement"), RULES, ids=[rule[1] for rule in RULES])
-def test_rule_is_needed(regex: str, replacement: str) -> None:
-    """Some notebook's stored output matches the rule; one that none needs is to be removed."""
-    assert any(
-        re.search(regex, text)
-        for path in NOTEBOOKS
-        for _, cell in notebook_rules.cells(notebook_rules.read(path), "code")
-        for _, text in notebook_rules.output_texts(cell)
-    ), f"no notebook's output needs the rule {regex!r} any more"
+# --- The README's recipe, followed on a notebook that is not one of ours -------------------------
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+# A server, a widget and a plot; what each cell shows, and whether that differs between two runs.
+CELLS = [
+    ("import wslab\nserver = wslab.serve(wslab.handlers.echo)\nprint(server.url)", True),
+    ("wslab.talk(server.url, 'hello', '{\"timestamp\": 1795424216220}')", False),
+    ("server.transcript", False),
+    ("wslab.BrowserConsole(server)", False),
+    ("server.watch()", False),
+    ("import matplotlib.pyplot as plt\n%matplotlib inline\n_ = plt.plot([1, 4, 9])", False),
+    ("[record.headers for record in server.transcript.filter(kind='handshake')]", True),
+    ("import time\n{'timestamp': time.time_ns() // 10**6}", True),
+    ("import uuid\n{'id': uuid.uuid4(), 'object': object()}", True),
+    ("from websockets.sync.client import connect", False),
+    ("with connect(server.url, proxy=None) as ws:\n    print(ws.remote_address)", True),
+    ("server.stop()", False),
+]
+
+
+def commands() -> list[str]:
+    """The commands of the README's section about one's own notebooks."""
+    section = README.partition("\n## Test your own WebSocket notebooks\n")[2]
+    block = re.search(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    assert block, "the README has no such section any more"
+    return block[1].splitlines()
+
+
+def follow(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command of the recipe in a folder, as one who has just installed the package."""
+    programs = Path(sys.executable).parent
+    environment = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(
+        ["sh", "-c", command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+
+def failures(command: str, folder: Path) -> list[int]:
+    """The cells that fail by a command of the recipe; all others have run and passed."""
+    output = follow(command, folder).stdout
+    failed = [int(number) for number in re.findall(r"^FAILED .*::Cell (\d+)", output, re.MULTILINE)]
+    assert f" {len(CELLS) - len(failed)} passed" in output, output
+    return failed
+
+
+@pytest.mark.slow
+@pytest.mark.kernel
+@pytest.mark.skipif(sys.platform == "win32", reason="the commands are for a Unix shell")
+def test_recipe(tmp_path: Path) -> None:
+    """What changes in each run is not compared, anything else is; and each rule is needed."""
+    notebook = tmp_path / "my_notebook.ipynb"
+    nbformat.write(
+        v4.new_notebook(cells=[v4.new_code_cell(source) for source, _ in CELLS]), notebook
+    )
+    install, execute, compare = commands()
+    assert install.startswith("pip install ")
+    assert follow(execute, tmp_path).returncode == 0
+    stored = nbformat.read(notebook, as_version=4)
+    stored.cells[1].outputs[0].data["text/plain"] = "['goodbye']"
+    nbformat.write(stored, notebook)
+    assert failures(compare, tmp_path) == [1]
+    bare = re.sub(r" --nbval-sanitize-with \"[^\"]+\"", "", compare)
+    differ = [index for index, (_, differs) in enumerate(CELLS) if differs]
+    assert failures(bare, tmp_path) == sorted([1, *differ])
+
+    texts = [text for cell in stored.cells for _, text in notebook_rules.output_texts(cell)]
+    needless = [regex for regex, _ in RULES if not any(re.search(regex, t) for t in texts)]
+    assert needless == []

@@ -25,11 +25,13 @@ from nbformat import NotebookNode, v4
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 from nbval.plugin import IPyNbCell, IPyNbFile, coalesce_streams, get_sanitize_patterns
 
+from wslab import cli
+
 pytestmark = pytest.mark.kernel
 
 TESTS = Path(__file__).parent
 NOTEBOOKS = sorted((TESTS.parent / "notebooks").glob("*.ipynb"))
-SANITIZE = get_sanitize_patterns((TESTS / "nbval_sanitize.cfg").read_text(encoding="utf-8"))
+SANITIZE = get_sanitize_patterns(cli.sanitize_file().read_text(encoding="utf-8"))
 
 AWKWARD = {
     "MPLBACKEND": "Agg",  # of containers; a figure would not be shown

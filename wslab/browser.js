@@ -3,13 +3,20 @@
 // as text, never as HTML.
 
 const STATES = ["CONNECTING", "OPEN", "CLOSING", "CLOSED"];
-const MAX_LOG = 500;
+const MAX_LOG = 500; // lines
+const MAX_LOG_BYTES = 16 * 2 ** 20; // of binary messages in them, and characters of others
+const PRESENCE_MS = 3000; // for the page that acts to say that it is there
 
 // ---- the model's half: sockets, scripts, and the channel to the kernel ----
 
 class Client {
   constructor(model) {
     this.model = model;
+    this.id = crypto.getRandomValues(new Uint32Array(4)).join("-"); // this page's name
+    this.actor = null; // the name of the page that acts: the notebook may be open in several tabs
+    this.watched = false; // whether other pages look on while this one acts
+    this.told = ""; // the state that they were told last
+    this.remoteState = STATES[0]; // the state of the page that acts, if that is another one
     this.port = null;
     this.script = "";
     this.socket = null;
@@ -17,6 +24,8 @@ class Client {
     this.due = false; // whether it has yet to connect, or to run its script
     this.abandoned = false; // whether the kernel that made this console is gone
     this.log = []; // what the views show
+    this.logBytes = 0;
+    this.dropped = 0; // how many earlier lines are not in it any more
     this.views = new Set();
     this.queue = Promise.resolve(); // a Blob is read asynchronously; events must keep their order
     this.carrier = new Carrier((content, buffers) => this.tell(content, buffers));
@@ -47,7 +56,31 @@ class Client {
     );
     model.on("comm_live_update", () => this.carrier.lost()); // the kernel restarts, or is gone
     model.on("msg:custom", (content, buffers) => this.receive(content, buffers ?? []));
-    model.send({ kind: "ready", origin: location.origin });
+    // A page that is closed or reloaded says so if it can, and another one need not wait.
+    this.leave = () => this.tell({ kind: "gone", page: this.id });
+    this.arrive = () => model.send({ kind: "ready", page: this.id, origin: location.origin });
+    this.comeBack = ({ persisted }) => persisted && this.arrive();
+    addEventListener("pagehide", this.leave);
+    addEventListener("pageshow", this.comeBack);
+    this.arrive();
+  }
+
+  /** The notebook is closed, or the output is gone for good. */
+  dispose() {
+    removeEventListener("pagehide", this.leave);
+    removeEventListener("pageshow", this.comeBack);
+    clearTimeout(this.takeover);
+    this.socket?.close(1000);
+    this.leave();
+  }
+
+  get acting() {
+    return this.actor === this.id;
+  }
+
+  /** Whether another page acts, and this one only shows what happens there. */
+  get looking() {
+    return this.actor !== null && !this.acting;
   }
 
   /** A WebSocket whose events go into the log before any handler of a script sees them. */
@@ -85,10 +118,16 @@ class Client {
     return `ws://127.0.0.1:${this.port}/`;
   }
 
-  async receive({ do: what, number, ...rest }, buffers) {
+  async receive({ do: what, number, to = this.id, ...rest }, buffers) {
+    if (to !== this.id) return; // what the kernel sends reaches every page
     let error = null;
     try {
       if (what === "configure") await this.configure(rest);
+      else if (what === "ping") this.tellState();
+      else if (what === "watched") this.beWatched();
+      else if (what === "alive") this.hearState(rest);
+      else if (what === "show") this.showOther(rest.entry, buffers);
+      else if (what === "vacant") this.take(null);
       else if (what === "connect") this.connect();
       else if (what === "send") this.send(buffers.length ? toArrayBuffer(buffers[0]) : rest.text);
       else if (what === "close") this.close(rest.code, rest.reason);
@@ -100,18 +139,74 @@ class Client {
     if (number !== undefined) this.tell({ kind: "reply", number, error });
   }
 
-  async configure({ port, script, again }) {
+  async configure({ port, script, again, actor, newcomer }) {
+    const acted = this.acting;
+    this.actor = actor;
     this.port = port;
     this.script = script ?? "";
-    this.due = true;
+    clearTimeout(this.takeover);
+    if (this.looking) this.look(acted, newcomer === this.id);
+    else if (acted) this.share(newcomer);
+    else this.due = true;
+    // The tab whose cell made the console may be about to say that it is ready.
+    if (actor === null) this.takeover = setTimeout(() => this.take(null), PRESENCE_MS);
     this.changed();
     // A page that is reloaded gets every console that the kernel ever made: those of outputs that
     // are long replaced stay silent.
     if (!again || this.views.size) await this.start();
   }
 
+  /** Look on while another page acts; take its place if it does not say that it is there. */
+  look(acted, isNew) {
+    this.due = false;
+    if (acted) this.socket?.close(1000);
+    this.tell({ kind: "looking", page: this.id });
+    const { actor } = this;
+    if (isNew) this.takeover = setTimeout(() => this.take(actor), PRESENCE_MS);
+  }
+
+  /** Ask to be the page that acts; it is refused if `insteadOf` is not the one that does. */
+  take(insteadOf) {
+    this.tell({ kind: "take", page: this.id, instead_of: insteadOf });
+  }
+
+  /** Another page looks on: from here on it is told what this one does. */
+  beWatched() {
+    this.watched = true;
+    this.tellState();
+  }
+
+  /** Tell a page that comes to look on what has happened so far. */
+  share(newcomer) {
+    if (!newcomer) return;
+    this.watched = true;
+    this.tellState({ to: newcomer });
+    for (const entry of this.log) this.tellEntry(entry, { to: newcomer });
+  }
+
+  tellState(to = {}) {
+    this.told = this.state;
+    this.tell({ kind: "here", page: this.id, state: this.state, ...to });
+  }
+
+  tellEntry({ bytes, ...entry }, to = {}) {
+    this.tell({ kind: "entry", page: this.id, entry, ...to }, bytes ? [bytes] : []);
+  }
+
+  hearState({ state, first }) {
+    if (!this.looking) return;
+    clearTimeout(this.takeover);
+    if (first) this.clear(); // all that happened so far comes now
+    this.remoteState = state;
+    this.changed();
+  }
+
+  showOther(entry, buffers) {
+    if (this.looking) this.show({ ...entry, bytes: buffers.length ? toArrayBuffer(buffers[0]) : null });
+  }
+
   async start() {
-    if (!this.due) return;
+    if (!this.due || !this.acting) return;
     this.due = false;
     if (this.script) await this.run(this.script).catch((exception) => this.console.error(exception));
     else this.connect();
@@ -157,6 +252,7 @@ class Client {
   }
 
   get state() {
+    if (this.looking) return this.remoteState;
     return this.socket ? STATES[this.socket.readyState] : "not connected";
   }
 
@@ -179,7 +275,8 @@ class Client {
   }
 
   keep(fields, bytes) {
-    this.tell({ kind: "event", event: fields }, bytes ? [bytes] : []);
+    if (this.looking) return; // the last words of the connection that was this page's
+    this.tellEntry({ ...fields, bytes });
     this.show({ ...fields, bytes });
   }
 
@@ -187,16 +284,28 @@ class Client {
   recordSent(data) {
     const binary = data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data);
     const bytes = binary && new Blob([data]).arrayBuffer(); // a copy: a script may reuse its buffer
-    this.queue = this.queue.then(async () =>
-      this.show(binary ? { type: "sent", bytes: await bytes } : { type: "sent", data: String(data) }),
-    );
+    this.queue = this.queue.then(async () => {
+      const entry = binary ? { type: "sent", bytes: await bytes } : { type: "sent", data: String(data) };
+      if (this.watched) this.tellEntry(entry);
+      this.show(entry);
+    });
   }
 
   show(entry) {
     this.log.push(entry);
-    if (this.log.length > MAX_LOG) this.log.shift();
+    this.logBytes += sizeOf(entry);
+    while (this.log.length > MAX_LOG || (this.logBytes > MAX_LOG_BYTES && this.log.length > 1)) {
+      this.logBytes -= sizeOf(this.log.shift());
+      this.dropped += 1;
+    }
     for (const view of this.views) view.append(entry);
     this.changed();
+  }
+
+  clear() {
+    this.log = [];
+    this.logBytes = this.dropped = 0;
+    for (const view of this.views) view.trim();
   }
 
   tell(content, buffers = []) {
@@ -211,6 +320,7 @@ class Client {
   }
 
   changed() {
+    if (this.watched && this.acting && this.told !== this.state) this.tellState();
     for (const view of this.views) view.update();
   }
 }
@@ -227,6 +337,10 @@ function isHere() {
 
 function isLoopback(hostname) {
   return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}
+
+function sizeOf({ bytes, data }) {
+  return bytes?.byteLength ?? data?.length ?? 0;
 }
 
 function toArrayBuffer(view) {
@@ -295,6 +409,7 @@ class View {
     this.client = client;
     this.state = make("span", { class: "state", role: "status" });
     this.note = make("span");
+    this.take = this.button("Act here instead", () => client.take(client.actor));
     this.log = make("div", {
       class: "log",
       role: "log",
@@ -364,6 +479,7 @@ class View {
         this.button("Close", () => client.close(Number(code.value), reason.value)),
         make("label", {}, "code ", code),
         make("label", {}, "reason ", reason),
+        this.take,
         this.note,
       ),
       this.log,
@@ -382,6 +498,9 @@ class View {
       ),
       make("div", { class: "row" }, make("label", {}, "Send a file ", file), make("label", {}, "binaryType ", this.binaryType)),
       this.details,
+    );
+    this.controls = [...this.root.querySelectorAll("button, input, select, textarea")].filter(
+      (control) => control !== this.take,
     );
     // Keys typed here are not commands to the notebook.
     this.root.addEventListener("keydown", (event) => event.stopPropagation());
@@ -405,7 +524,12 @@ class View {
   update() {
     this.state.textContent = this.client.state;
     this.binaryType.value = this.client.binaryType;
+    const { looking } = this.client;
+    for (const control of this.controls) control.disabled = looking;
+    this.take.hidden = !looking;
     const notes = [];
+    if (looking) notes.push("another tab acts; this one shows what happens there");
+    if (this.client.dropped) notes.push(`${this.client.dropped} earlier lines are not shown any more`);
     if (this.client.abandoned)
       notes.push("the kernel that made this console is gone: run the cells again");
     if (!isHere()) notes.push("carried by the notebook's channel");
@@ -414,6 +538,11 @@ class View {
       this.script.value = this.client.script;
       this.details.open = true;
     }
+  }
+
+  /** Show no more lines than the log has. */
+  trim() {
+    while (this.log.childElementCount > this.client.log.length) this.log.firstElementChild.remove();
   }
 
   append({ type, data, data_type, code, reason, was_clean, bytes }) {
@@ -430,7 +559,7 @@ class View {
     const line = make("div", trouble ? { class: "error" } : {}, words);
     if (type === "message" && bytes) draw(bytes, line);
     this.log.append(line);
-    while (this.log.childElementCount > MAX_LOG) this.log.firstElementChild.remove();
+    this.trim();
     if (atEnd) this.log.scrollTop = this.log.scrollHeight;
   }
 }
@@ -469,7 +598,7 @@ export default () => {
   return {
     initialize({ model }) {
       client = new Client(model);
-      return () => client.socket?.close(1000);
+      return () => client.dispose();
     },
     render({ el }) {
       const view = new View(client, el);

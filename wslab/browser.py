@@ -9,16 +9,17 @@ with custom messages; synchronised traits would stall while a cell runs. The pag
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import html
 import itertools
 import pathlib
+import sys
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal, TypeAlias, cast
+from typing import Any, ClassVar, cast
 
 import anywidget
 
-from ._stdout import printable
+from .browser_log import BrowserEvent, BrowserLog, EventType
+from .browser_pages import Pages
 from .carried import Carrier
 from .server import BackgroundServer, allow_origin
 
@@ -30,7 +31,8 @@ ATTACH_TIMEOUT = 2.0
 REPLY_TIMEOUT = 5.0
 """Seconds that a page has to do what it is asked."""
 
-EventType: TypeAlias = Literal["open", "message", "error", "close", "log"]
+PRESENCE_TIMEOUT = 3.0
+"""Seconds that a page has to say that it is still there, where another one could act instead."""
 
 
 class NoBrowserError(RuntimeError):
@@ -39,37 +41,6 @@ class NoBrowserError(RuntimeError):
 
 class BrowserError(RuntimeError):
     """The browser could not do what was asked; the message is the browser's own."""
-
-
-@dataclasses.dataclass(frozen=True)
-class BrowserEvent:
-    """
-    What a ``WebSocket`` in the browser fired, or a script there wrote to its console.
-
-    Attributes:
-        type: ``"open"``, ``"message"``, ``"error"``, ``"close"``, or ``"log"`` for the console.
-        data: Of a message: ``str`` for text, ``bytes`` for binary. Of a log: its words.
-        data_type: Of a message: the JavaScript class of ``event.data``, ``"string"``, ``"Blob"`` or
-            ``"ArrayBuffer"``. Of a log: ``"log"`` or ``"error"``.
-        code: Of a close: ``event.code``.
-        reason: Of a close: ``event.reason``.
-        was_clean: Of a close: ``event.wasClean``.
-    """
-
-    type: EventType
-    data: str | bytes | None = None
-    data_type: str | None = None
-    code: int | None = None
-    reason: str | None = None
-    was_clean: bool | None = None
-
-    def __repr__(self) -> str:
-        fields = (
-            f"{field.name}={value!r}"
-            for field in dataclasses.fields(self)
-            if field.name != "type" and (value := getattr(self, field.name)) is not None
-        )
-        return printable(f"<{' '.join([self.type, *fields])}>")
 
 
 class _Widget(anywidget.AnyWidget):
@@ -97,6 +68,10 @@ class BrowserConsole:
     The server accepts the page that shows the console, whose Origin the page tells over the
     notebook's channel, and no other page.
 
+    Where several tabs show the notebook, one of them acts, so that each request is carried out
+    once. The others show what happens there and say so; each has a button to act instead, and when
+    the one that acts is closed, another takes over.
+
     Args:
         server: The server to connect to.
         script: JavaScript to run in the page instead of connecting. It finds ``url``, the server's
@@ -104,25 +79,27 @@ class BrowserConsole:
             and ``console``, whose events and words appear in the log.
 
     Attributes:
-        log: Every :class:`wslab.browser.BrowserEvent` so far.
+        log: The last events, each a :class:`wslab.browser.BrowserEvent`: 10,000 at most, with
+            16 MiB of data at most. ``log.dropped`` counts earlier ones.
     """
 
     # Once one console waited in vain, the others need not.
     _nobody: ClassVar[bool] = False
 
     def __init__(self, server: BackgroundServer, *, script: str | None = None) -> None:
-        self._port = server.port  # a server that replaces this one keeps it
         self._script = script
-        self.log: list[BrowserEvent] = []
+        self.log = BrowserLog()
         self._waiters: list[Callable[[], None]] = []
-        self._attached = False
-        self._returned = 0  # how far in the log event() has come
+        self._returned = 0  # how far event() has come, in all events that ever were
         self._numbers = itertools.count(1)
         self._unanswered: set[int] = set()  # numbers of requests
         self._replies: dict[int, str | None] = {}  # request number -> error
         self._widget = _Widget()
         self._widget.on_msg(self._on_message)
-        self._carrier = Carrier(lambda *message: self._widget.send(*message))
+        self._carrier = Carrier(self._tell)
+        # A server that replaces this one keeps its port.
+        settings = {"port": server.port, "script": script}
+        self._pages = Pages(self._tell, settings, _session())
 
     async def attached(self, timeout: float = ATTACH_TIMEOUT) -> bool:
         """
@@ -131,10 +108,10 @@ class BrowserConsole:
         Args:
             timeout: Seconds to wait at most.
         """
-        if not self._attached and not BrowserConsole._nobody:
-            await self._wait(lambda: self._attached, timeout)
-            BrowserConsole._nobody = not self._attached
-        return self._attached
+        if self._pages.actor is None and not BrowserConsole._nobody:
+            await self._wait(lambda: self._pages.actor is not None, timeout)
+            BrowserConsole._nobody = self._pages.actor is None
+        return self._pages.actor is not None
 
     async def event(self, type: EventType | None = None, *, timeout: float = 5.0) -> BrowserEvent:
         """
@@ -148,21 +125,26 @@ class BrowserConsole:
 
         Raises:
             NoBrowserError: No browser shows this notebook.
+            BrowserError: Events that nobody asked for in time are not in the log any more. The next
+                call goes on with those that are.
             TimeoutError: There was none in that time.
         """
         await self._require_browser()
+        if (missed := self.log.dropped - self._returned) > 0:
+            self._returned = self.log.dropped
+            raise BrowserError(f"the log had to drop {missed:,} events that nobody had asked for")
 
-        def find() -> int | None:
-            for index in range(self._returned, len(self.log)):
-                if type is None or self.log[index].type == type:
-                    return index
+        def find() -> tuple[int, BrowserEvent] | None:
+            for number, event in self.log.since(self._returned):
+                if type is None or event.type == type:
+                    return number, event
             return None
 
         if not await self._wait(lambda: find() is not None, timeout):
             raise TimeoutError(f"the browser fired no {type or 'event'!r} in {timeout:g} s")
-        index = cast(int, find())
-        self._returned = index + 1
-        return self.log[index]
+        number, event = cast(tuple[int, BrowserEvent], find())
+        self._returned = number + 1
+        return event
 
     async def events(
         self, type: EventType, count: int = 1, *, timeout: float = 5.0
@@ -180,9 +162,12 @@ class BrowserConsole:
 
         Raises:
             NoBrowserError: No browser shows this notebook.
+            BrowserError: The first ones are not in the log any more.
             TimeoutError: There were fewer in that time.
         """
         await self._require_browser()
+        if dropped := self.log.dropped_of(type):
+            raise BrowserError(f"the log had to drop the first {dropped:,} {type!r} events")
 
         def found() -> list[BrowserEvent]:
             return [event for event in self.log if event.type == type][:count]
@@ -256,11 +241,10 @@ class BrowserConsole:
         match content:
             case {"kind": "ready", "origin": str(origin)}:
                 allow_origin(origin)
-                again, self._attached = self._attached, True
                 BrowserConsole._nobody = False
-                settings = {"port": self._port, "script": self._script, "again": again}
-                self._widget.send({"do": "configure", **settings})
-            case {"kind": "event", "event": Mapping() as fields}:
+            case {"kind": "entry", "page": page, "entry": Mapping() as fields} if (
+                page == self._pages.actor and "to" not in content and fields.get("type") != "sent"
+            ):
                 data = bytes(buffers[0]) if buffers else fields.get("data")
                 self.log.append(BrowserEvent(**{**fields, "data": data}))
             case {"kind": "carry"}:
@@ -269,15 +253,20 @@ class BrowserConsole:
                 number in self._unanswered
             ):
                 self._replies[number] = error
+        if isinstance(content, Mapping):
+            self._pages.receive(content, buffers, _session())
         for wake in list(self._waiters):
             wake()
 
+    def _tell(self, content: dict[str, Any], buffers: list[bytes] | None = None, /) -> None:
+        self._widget.send(content, buffers)
+
     async def _request(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
-        await self._require_browser()
+        actor = await self._find_actor()
         number = next(self._numbers)
         self._unanswered.add(number)
         try:
-            self._widget.send({**content, "number": number}, buffers)
+            self._tell({**content, "number": number, "to": actor}, buffers)
             answered = await self._wait(lambda: number in self._replies, REPLY_TIMEOUT)
         finally:
             self._unanswered.discard(number)
@@ -286,6 +275,20 @@ class BrowserConsole:
             raise BrowserError(f"the page did not answer in {REPLY_TIMEOUT:g} s; reload it")
         if error:
             raise BrowserError(error)
+
+    async def _find_actor(self) -> str:
+        """Return the page that acts; where another could, make sure first that it is there."""
+        await self._require_browser()
+        actor, answered = cast(str, self._pages.actor), self._pages.answered
+        if not self._pages.watched:
+            return actor
+        self._tell({"do": "ping", "to": actor})
+        if await self._wait(lambda: self._pages.answered > answered, PRESENCE_TIMEOUT):
+            return actor
+        self._pages.leave(actor)
+        await self._wait(lambda: self._pages.actor is not None, PRESENCE_TIMEOUT)
+        await self._require_browser()
+        return cast(str, self._pages.actor)
 
     async def _require_browser(self) -> None:
         if not await self.attached():
@@ -312,6 +315,13 @@ class BrowserConsole:
         finally:
             self._waiters.remove(wake)
         return True
+
+
+def _session() -> str | None:
+    """The Jupyter session of the message that the kernel handles: that of one tab."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    parent: dict[str, Any] = getattr(getattr(shell, "kernel", None), "get_parent", dict)()
+    return cast("str | None", parent.get("header", {}).get("session"))
 
 
 def _static(script: str | None) -> str:

@@ -1,6 +1,6 @@
 """
-The command ``wslab``: open the course in a folder of one's own, look for what is wrong here, or see
-what crosses the wire of a server.
+The command ``wslab``: open the course in a folder of one's own, look for what is wrong here, see
+what crosses the wire of a server, or name the file that nbval needs for WebSocket notebooks.
 
 ``wslab start`` copies the notebooks, which the package brings, and never overwrites what a learner
 has changed: a small file in the folder remembers what each copy was like. Nothing is written
@@ -24,7 +24,7 @@ from collections.abc import Sequence
 
 from . import __version__, doctor, tap_command
 
-__all__ = ["copy_course", "main", "notebooks_folder"]
+__all__ = ["copy_course", "main", "notebooks_folder", "sanitize_file"]
 
 FOLDER = "websocket-course"
 FIRST = "00_start_here.ipynb"
@@ -54,6 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(any(result.state == "problem" for result in results))
     if options.command == "tap":
         return tap_command.run(options)
+    if options.command == "nbval-sanitize":
+        print(sanitize_file())
+        return 0
     try:
         return _start(pathlib.Path(getattr(options, "folder", FOLDER)), options)
     except OSError as exc:
@@ -73,6 +76,20 @@ def notebooks_folder() -> pathlib.Path:
         if (folder / FIRST).is_file():
             return folder
     raise FileNotFoundError("this installation of wslab has no notebooks; install it again")
+
+
+def sanitize_file() -> pathlib.Path:
+    """
+    Return the file for nbval's option ``--nbval-sanitize-with``.
+
+    It replaces what is another one in each run of a notebook with a WebSocket server: ports, keys
+    and dates of handshakes, ids of connections. nbval's documentation has a section about it:
+    https://nbval.readthedocs.io/en/latest/#Using-a-regular-expression-to-sanitise-outputs
+
+    >>> sanitize_file().name
+    'nbval_sanitize.cfg'
+    """
+    return _HERE / "nbval_sanitize.cfg"
 
 
 def copy_course(source: pathlib.Path, folder: pathlib.Path) -> dict[str, list[str]]:
@@ -125,6 +142,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     start.add_argument(
         "--no-browser", dest="browser", action="store_false", help="let JupyterLab open no browser"
+    )
+    commands.add_parser(
+        "nbval-sanitize", help="print the path of a file for nbval's --nbval-sanitize-with"
     )
     commands.add_parser("doctor", help="look for what could be wrong on this machine")
     tap = commands.add_parser("tap", help="show what crosses the wire of a WebSocket server")

@@ -35,6 +35,7 @@ function render({ model, el }) {
   root.append(style, header, log);
   el.append(root);
 
+  const name = crypto.getRandomValues(new Uint32Array(4)).join("-"); // this view's
   let seen = 0;
   let waiting = []; // rows that came while paused
   let paused = false;
@@ -62,15 +63,16 @@ function render({ model, el }) {
   }
 
   function receive(message) {
+    // What the kernel sends reaches the views in all tabs.
+    if (message.to !== undefined && message.to !== name) return;
     if (message.reset) {
       seen = 0;
       waiting = [];
       log.replaceChildren();
-    } else {
-      seen += message.rows.length + message.skipped;
-      if (paused) waiting = [...waiting, ...message.rows].slice(-MAX_ROWS);
-      else append(message.rows);
     }
+    seen += message.rows.length + message.skipped;
+    if (paused) waiting = [...waiting, ...message.rows].slice(-MAX_ROWS);
+    else append(message.rows);
     showStatus();
   }
 
@@ -85,7 +87,7 @@ function render({ model, el }) {
   });
 
   model.on("msg:custom", receive);
-  model.send("ready");
+  model.send({ ready: name });
   showStatus();
   return () => model.off("msg:custom", receive);
 }

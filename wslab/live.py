@@ -82,12 +82,18 @@ class LiveTranscript(anywidget.AnyWidget):
         return data, metadata
 
     def answer(self, content: object) -> None:
-        """Answer a message from the page: a view that appears gets everything that is here."""
-        if content == "ready":
-            with self._lock:
-                self._shown = 0
-                self._tell({"reset": True})
-                self._send_new()
+        """
+        Answer a message from the page: a view that appears gets everything that is here.
+
+        Args:
+            content: ``{"ready": name}``, with the name of that view. What is sent reaches all views
+                in all tabs; what is meant for one of them has its name.
+        """
+        match content:
+            case {"ready": str(name)}:
+                with self._lock:
+                    self._send_new()
+                    self._tell({**self._rows(since=0), "reset": True, "to": name})
 
     def _follow(self) -> None:
         version = -1
@@ -101,15 +107,18 @@ class LiveTranscript(anywidget.AnyWidget):
             self._send_new()
 
     def _send_new(self) -> None:
+        message = self._rows(self._shown)
+        if message["rows"]:
+            self._shown += len(message["rows"]) + message["skipped"]
+            self._tell(message)
+
+    def _rows(self, since: int) -> dict[str, Any]:
+        """The last rows of those that came after so many records, and how many are left out."""
         records = self._transcript.snapshot()
-        total = records.dropped + len(records)
-        new = total - self._shown
-        if new <= 0:
-            return
+        new = records.dropped + len(records) - since
         shown = min(new, MAX_BATCH, len(records))
         rows = [
             [record.connection, record.sender or "", *describe(record)]
             for record in records[len(records) - shown :]
         ]
-        self._shown = total
-        self._tell({"rows": rows, "skipped": new - shown})
+        return {"rows": rows, "skipped": new - shown}

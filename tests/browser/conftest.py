@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -19,7 +20,6 @@ from typing import Any
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from interop import engines
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
@@ -29,6 +29,8 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+
+import wslab
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"  # Debian's
@@ -63,6 +65,27 @@ HARMLESS = re.compile(
     # Notebook 07 lets a page of another origin, at "/", knock where it is refused.
     r"|WebSocket connection to '[^']+' failed: .*response code: 403 \(http://127\.0\.0\.1:\d+/\)$"
 )
+
+# Anything on this machine; and names that no machine ever has (RFC 6761).
+INSIDE = re.compile(rf"(127(\.\d+){{3}}|localhost|\[?::1\]?|{re.escape(HUB)}|.+\.invalid)$")
+
+# JupyterLab and its kernels run this when they start: it notes whom they would talk to.
+AUDIT = """
+import os, sys
+
+def note(event, arguments):
+    if event == "socket.getaddrinfo":
+        host = arguments[0]
+    elif event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    else:
+        return
+    if host:
+        with open(os.environ["WSLAB_TEST_AUDIT"], "a") as file:
+            print(host if isinstance(host, str) else host.decode(), file=file)
+
+sys.addaudithook(note)
+"""
 
 START = """
 import wslab
@@ -106,16 +129,6 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="package")
-def engine(chromium: Browser) -> Iterator[engines.Engine]:
-    """Chromium with a page of this machine."""
-    with engines.page() as url:
-        tab = chromium.new_page()
-        tab.goto(url)
-        yield engines.Chromium(tab)
-        tab.context.close()
-
-
 class Jupyter:
     """
     A running ``jupyter lab``, which serves Notebook 7 as well.
@@ -130,16 +143,21 @@ class Jupyter:
         with socket.socket() as sock:
             sock.bind(("127.0.0.1", 0))
             self.port = int(sock.getsockname()[1])
-        settings = home / ".jupyter/lab/user-settings/@jupyterlab/apputils-extension"
-        settings.mkdir(parents=True)
-        (settings / "notification.jupyterlab-settings").write_text(
-            '{"fetchNews": "false", "checkForUpdates": false}'
-        )
+        (home / "audit").mkdir()
+        (home / "audit" / "sitecustomize.py").write_text(AUDIT)
+        self._hosts = home / "hosts.txt"
+        self._hosts.touch()
         # Caches stay: matplotlib would look for fonts again, and say so in a notebook.
         cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("JUPYTER_")
-        } | {"HOME": str(home), "XDG_CACHE_HOME": cache}
+        } | {
+            "HOME": str(home),
+            "XDG_CACHE_HOME": cache,
+            "JUPYTER_CONFIG_PATH": str(Path(wslab.__file__).parent / "jupyter"),  # as `wslab start`
+            "PYTHONPATH": str(home / "audit"),
+            "WSLAB_TEST_AUDIT": str(self._hosts),
+        }
         self._log = home / "log.txt"
         options = {
             "ServerApp.port": self.port,
@@ -151,7 +169,6 @@ class Jupyter:
             "ServerApp.disable_check_xsrf": True,  # api() has no cookie
             "LabApp.expose_app_in_browser": True,
             "JupyterNotebookApp.expose_app_in_browser": True,
-            "LabApp.news_url": "None",
         }
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
@@ -179,6 +196,15 @@ class Jupyter:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def outside(self) -> list[str]:
+        """Hosts on other machines that the server or a kernel has asked for."""
+        hosts = self._hosts.read_text().split()
+        return sorted({host for host in hosts if not INSIDE.match(host)})
+
+    def forget_hosts(self) -> None:
+        """Begin anew with what :meth:`outside` returns."""
+        self._hosts.write_text("")
 
     def api(self, method: str, path: str, body: object = None) -> Any:
         """Call Jupyter's REST API."""
@@ -217,6 +243,7 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     jupyter = Jupyter(folder, tmp_path_factory.mktemp("home"))
     yield jupyter
     jupyter.stop()
+    assert jupyter.outside() == [], "the server or a kernel asked for other machines"
 
 
 class Tab:
@@ -225,7 +252,8 @@ class Tab:
 
     Attributes:
         page: Playwright's page.
-        errors: What the page's console says at level error, and what no JavaScript has caught.
+        errors: What the page's console says at level error, what no JavaScript has caught, and each
+            address on another machine that was asked for.
         path: The notebook that is open.
     """
 
@@ -236,11 +264,18 @@ class Tab:
         page.set_default_timeout(SECONDS * 1000)
         page.on("console", self._on_console)
         page.on("pageerror", self._on_error)
+        page.on("request", lambda request: self._on_address(request.url))
+        page.on("websocket", lambda socket: self._on_address(socket.url))
 
     def _on_error(self, error: Error) -> None:
         text = error.stack or str(error)
         if not HARMLESS.match(text):
             self.errors.append(text)
+
+    def _on_address(self, address: str) -> None:
+        host = urllib.parse.urlsplit(address).hostname  # None in data: and blob:
+        if host and not INSIDE.match(host):
+            self.errors.append(f"the page asked another machine: {address}")
 
     def _on_console(self, message: ConsoleMessage) -> None:
         text = f"{message.text} ({message.location.get('url')})"

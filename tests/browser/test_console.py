@@ -205,6 +205,23 @@ def test_binary_type(lesson: Callable[..., Locator], lab: Tab) -> None:
     )
 
 
+def test_much_traffic(lesson: Callable[..., Locator], lab: Tab) -> None:
+    """The page keeps the last 500 lines and says how many are gone; the kernel has more."""
+    console = lesson()
+    lab.run(2, "await console.run('for (let i = 0; i < 400; i++) socket.send(String(i))')")
+    lab.run(2, "await console.events('message', 400)")
+    expect(console).to_contain_text("301 earlier lines are not shown any more")
+    expect(console.get_by_role("log").locator("> div")).to_have_count(500)
+    assert lab.run(2, "len(console.log), console.log.dropped") == "(401, 0)"
+    megabyte = (
+        "const data = new Uint8Array(2 ** 20); for (let i = 0; i < 20; i++) socket.send(data)"
+    )
+    lab.run(2, f"await console.run({megabyte!r})")
+    lab.run(2, "await console.events('message', 420, timeout=10)", seconds=15)
+    expect(console.get_by_role("log").locator("> div")).to_have_count(16)
+    assert lab.run(2, "len(console.log), console.log.dropped") == "(15, 406)"
+
+
 def test_writing_javascript(lesson: Callable[..., Locator], lab: Tab) -> None:
     """JavaScript is edited and run, as often as one likes; its errors show in the log."""
     console = lesson()

@@ -31,6 +31,30 @@ def test_reloading_the_page(lesson: Callable[..., Locator], lab: Tab) -> None:
     expect(lab.console.get_by_role("log")).to_contain_text('message  "from Python"')
 
 
+def test_jupyterlab_asks_nothing(lesson: Callable[..., Locator], lab: Tab) -> None:
+    """No question about news lies over the notebook: the extension that asks is not there."""
+    lesson()
+    has = "window.jupyterapp.hasPlugin('@jupyterlab/apputils-extension:{}')"
+    assert lab.page.evaluate(has.format("notification")) is True
+    assert lab.page.evaluate(has.format("announcements")) is False
+    assert lab.page.locator(".Toastify__toast").count() == 0
+
+
+def test_other_machines_are_noticed(
+    lesson: Callable[..., Locator], lab: Tab, jupyter: Jupyter
+) -> None:
+    """What each test's end checks would see: a kernel or a page that asks for another machine."""
+    lesson()
+    assert jupyter.outside() == []
+    lookup = "import socket\nsocket.getaddrinfo('wslab.test', 80)"
+    assert lab.run(2, lookup).startswith("gaierror")
+    assert jupyter.outside() == ["wslab.test"]
+    jupyter.forget_hosts()
+    lab.page.evaluate("fetch('http://wslab.test/').catch(() => null)")
+    assert [error for error in lab.errors if "the page asked another machine: http://wsl" in error]
+    lab.errors.clear()
+
+
 def test_restarting_the_kernel(lesson: Callable[..., Locator], lab: Tab) -> None:
     """The console of a kernel that is gone says so, and its cell makes a new one."""
     console = lesson()
