@@ -28,8 +28,6 @@ ANSWERS = answer_cells.read()
 
 # Exercises that are judged by one probe still, not by rules. No id is ever added here.
 UNCONVERTED = {
-    # server
-    *("2.5", "2.6"),
     # binary
     *("3.1", "3.2", "3.3", "3.4", "3.5"),
     # errors

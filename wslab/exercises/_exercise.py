@@ -13,7 +13,7 @@ import inspect
 from typing import Any, Literal
 
 from ._check import Check
-from ._judge import Finding
+from ._judge import Finding, one_server
 from ._rule import Rule
 from ._source import is_attempted, missing_await
 
@@ -81,8 +81,9 @@ class Exercise:
         if not is_attempted(answer):
             return Check(self.id, "not attempted")
         try:
-            for rule in self.rules:
-                rule(answer)
+            with one_server():
+                for rule in self.rules:
+                    rule(answer)
         except Finding as finding:
             if call := missing_await(answer):
                 finding.problem += f" (is an `await` missing before `{call}`?)"

@@ -10,10 +10,10 @@ Everything has a timeout, and everything is stopped afterwards, whatever the lea
 from __future__ import annotations
 
 from . import awkward
-from .answering import answering, small_socket
+from .answering import answering, one_server, small_socket
 from .call import call
 from .client import Client
-from .finding import HELD_UP, Fault, Finding, during, same, show
+from .finding import HELD_UP, Fault, Finding, during, held_up, same, show
 from .limits import CLIENT_TIMEOUT, CROWD, REPLY_TIMEOUT
 from .oracle import Oracle
 from .pace import Metronome
@@ -39,6 +39,8 @@ __all__ = [
     "awkward",
     "call",
     "during",
+    "held_up",
+    "one_server",
     "play",
     "run_client",
     "same",

@@ -3,21 +3,49 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import logging
 import socket
 import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from wslab._clock import perf_counter
 from wslab._stubborn import GOES_ROUND
 from wslab.server import serve
-from wslab.service import STOP_TIMEOUT
 from wslab.wire import HandlerError
 
 from .finding import Fault, held_up, show
 from .server import Server
 
-__all__ = ["answering", "small_socket"]
+__all__ = ["answering", "one_server", "small_socket"]
+
+_PATIENCE = 0.2
+"""Seconds for handlers to return; what runs on then is cancelled, and no rule looks at that."""
+
+_SETTLE_TIMEOUT = 0.2
+"""Seconds for handlers to return before the next rule begins, on the same server."""
+
+# The servers of the check that is running: for a handler, and whether its connections are small.
+_kept: contextvars.ContextVar[dict[tuple[int, bool], Server] | None]
+_kept = contextvars.ContextVar("servers of a check", default=None)
+
+
+@contextlib.contextmanager
+def one_server() -> Iterator[None]:
+    """
+    Let all blocks of :func:`answering` in here have one server, as a learner would have.
+
+    What a handler shares, such as an :class:`asyncio.Lock`, belongs to one event loop for ever.
+    """
+    servers: dict[tuple[int, bool], Server] = {}
+    token = _kept.set(servers)
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+        for server in servers.values():
+            _stop(server)
 
 
 def small_socket() -> socket.socket:
@@ -39,43 +67,69 @@ def _is_worth_logging(record: logging.LogRecord) -> bool:
 
 
 @contextlib.contextmanager
-def answering(handler: Any, **options: Any) -> Iterator[Server]:
+def answering(handler: Any, *, small: bool = False, **options: Any) -> Iterator[Server]:
     """
-    Run the learner's handler for a while.
+    Run the learner's handler for a while; within :func:`one_server`, on the server that is there.
+
+    Args:
+        handler: The learner's.
+        small: Whether connections hold next to nothing, see :func:`small_socket`.
+        options: For :func:`wslab.serve`; with any of them it is a server of its own.
 
     Raises:
         Fault: It is not a handler, or it holds up the event loop.
     """
-    options = {"ping_interval": None, **options}
-    try:
-        background = serve(handler, name=f"check {id(handler)}", **options)
-    except TypeError as exc:
-        expected = "an async function with one parameter, the connection"
-        raise Fault(str(exc), sent="nothing", expected=expected, got=show(handler)) from None
-    server = Server(background)
-    timeout = STOP_TIMEOUT
-    asyncio_logger = logging.getLogger("asyncio")
-    asyncio_logger.addFilter(_is_worth_logging)
+    kept = None if options else _kept.get()
+    key = (id(handler), small)
+    server = kept.pop(key, None) if kept else None
+    if server is None:
+        server = _start(handler, {"sock": small_socket(), **options} if small else options)
+    began = perf_counter()
     try:
         yield server
     except BaseException:
-        timeout = 0.2  # something is wrong already
+        _stop(server)
         raise
-    finally:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            background.stop(timeout)
-        asyncio_logger.removeFilter(_is_worth_logging)
-    if any("holds up" in str(warning.message) for warning in caught):
+    if kept is not None and server.wait_for_handlers(timeout=_SETTLE_TIMEOUT):
+        kept[key] = server
+    elif _stop(server):
         raise held_up()
+    _expect_no_rounds(server, began)
+
+
+def _start(handler: Any, options: dict[str, Any]) -> Server:
+    name = f"check {id(handler)} {id(options)}"
+    try:
+        background = serve(handler, name=name, **{"ping_interval": None, **options})
+    except TypeError as exc:
+        if "sock" in options:
+            options["sock"].close()
+        expected = "an async function with one parameter, the connection"
+        raise Fault(str(exc), sent="nothing", expected=expected, got=show(handler)) from None
+    return Server(background)
+
+
+def _stop(server: Server) -> bool:
+    """Stop it; return whether its event loop was held up."""
+    asyncio_logger = logging.getLogger("asyncio")
+    asyncio_logger.addFilter(_is_worth_logging)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        server.background.stop(_PATIENCE)
+    asyncio_logger.removeFilter(_is_worth_logging)
+    return any("holds up" in str(warning.message) for warning in caught)
+
+
+def _expect_no_rounds(server: Server, began: float) -> None:
+    """Expect that no handler went on for ever on a closed connection since then."""
     if any(
-        isinstance(record, HandlerError) and record.message == GOES_ROUND
-        for record in background.transcript
+        isinstance(record, HandlerError) and record.message == GOES_ROUND and record.time >= began
+        for record in server.background.transcript
     ):
         raise Fault(
             "the handler goes on for ever after its client has left: it catches ConnectionClosed",
             sent="CLOSE",
             expected="the handler returns once the connection is closed",
             got="calls of recv() or send() without an end",
-            records=background.transcript.snapshot()[-12:],
+            records=server.background.transcript.snapshot()[-12:],
         )

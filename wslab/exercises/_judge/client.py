@@ -29,7 +29,7 @@ class Client:
         self.ws = ws
         self._server = server
         self._transcript = server.background.transcript
-        self._number = number
+        self.number = number
         self._sent: list[str] = []
 
     def send(self, message: str | bytes) -> None:
@@ -46,6 +46,10 @@ class Client:
         """Wait until the server has read what was sent, by a ping: the handler has begun then."""
         with contextlib.suppress(ConnectionClosed):
             self.ws.ping().wait(REPLY_TIMEOUT)
+
+    def close(self) -> None:
+        """Close the connection with code 1000."""
+        self.ws.close()
 
     def vanish(self) -> None:
         """End the TCP connection without a closing handshake."""
@@ -138,7 +142,7 @@ class Client:
             sent=", ".join(self._sent[-5:]) or "nothing",
             expected=expected,
             got=got,
-            records=self._transcript.filter(connection=self._number)[-12:],
+            records=self._transcript.filter(connection=self.number)[-12:],
         )
 
     def wait_closed(self) -> None:
@@ -153,7 +157,7 @@ class Client:
 
     def why_closed(self, end: str) -> str:
         """The same; how it ended is given."""
-        for record in self._transcript.filter(connection=self._number):
+        for record in self._transcript.filter(connection=self.number):
             if isinstance(record, HandlerError):
                 error = f"{record.type}: {record.message}{meaning(record.type, record.message)}"
                 return f"{end}; the handler raised {error}"

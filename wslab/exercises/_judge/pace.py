@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+import statistics
 import time
 from collections.abc import AsyncIterator
 
@@ -55,6 +57,16 @@ class Metronome:
     def beats_since(self, began: float, ended: float = float("inf")) -> int:
         """Return how many beats came between two times of :func:`time.perf_counter`."""
         return sum(began < beat <= ended for beat in list(self._times))
+
+    def gap(self, began: float, ended: float) -> float:
+        """
+        Return the seconds from beat to beat between two times: the median, whatever stalls.
+
+        Without three beats nothing is known: then it is infinite.
+        """
+        beats = [beat for beat in list(self._times) if began < beat <= ended]
+        gaps = [later - earlier for earlier, later in itertools.pairwise(beats)]
+        return statistics.median(gaps) if len(gaps) >= 2 else float("inf")
 
     def wait(self, beats: int) -> None:
         """Wait for so many beats from now on."""

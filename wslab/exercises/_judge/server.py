@@ -103,6 +103,10 @@ class Server:
                 if time.monotonic() - began > REPLY_TIMEOUT / 2:
                     self._patience = 0.0  # one that does not say goodbye is enough
 
+    def count_others(self, count: int) -> None:
+        """Note that so many connections are made by others: connections are known by number."""
+        self._clients += count
+
     @contextlib.contextmanager
     def clients(self, count: int) -> Iterator[list[Client]]:
         """Connect several clients, all at the same time."""
@@ -190,11 +194,18 @@ class Server:
                 return False
         return not noticed.wait(REPLY_TIMEOUT / 2)
 
-    def wait_for_handlers(self, count: int = 0) -> bool:
-        """Wait until at most so many handlers are running; return whether that came."""
+    def wait_for_handlers(self, count: int = 0, *, timeout: float | None = None) -> bool:
+        """
+        Wait until at most so many handlers are running; return whether that came.
+
+        Args:
+            count: How many may run.
+            timeout: Seconds to wait, :data:`~.limits.REPLY_TIMEOUT` without it.
+        """
+        seconds = REPLY_TIMEOUT if timeout is None else timeout
 
         async def wait() -> bool:
-            async with asyncio.timeout(REPLY_TIMEOUT):
+            async with asyncio.timeout(seconds):
                 while server is not None and len(tasks := list(server.handler_tasks)) > count:
                     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             return True
@@ -204,7 +215,7 @@ class Server:
             return True
         future = asyncio.run_coroutine_threadsafe(wait(), server.get_loop())
         try:
-            return future.result(2 * REPLY_TIMEOUT)
+            return future.result(2 * seconds)
         except TimeoutError:
             return False
 

@@ -32,6 +32,7 @@ def arrive_together(server: Server, count: int) -> list[str | bytes | None]:
     """
     with contextlib.ExitStack() as stack:
         with server.standing_still():
+            server.count_others(count)
             clients = [stack.enter_context(_asked(server.background.url)) for _ in range(count)]
         deadline = time.monotonic() + REPLY_TIMEOUT
         return [_first_message(*client, deadline) for client in clients]

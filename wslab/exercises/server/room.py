@@ -3,87 +3,170 @@
 from __future__ import annotations
 
 import contextlib
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Client, Finding, answering, during, show, small_socket
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import Client, Server, answering, awkward, show
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
+_LONG: Final = "long " * 13_000
+_ROUNDS: Final = 8
 
-_LONG: Final = 64 * 1024
+
+@contextlib.contextmanager
+def _room(answer: Any, count: int) -> Iterator[tuple[Server, list[Client]]]:
+    """Run the learner's room with some people in it, whose handlers have begun."""
+    with answering(answer, small=True) as server, server.clients(count) as people:
+        for person in people:
+            person.barrier()
+        yield server, people
 
 
-def _probe_room(answer: Any) -> None:
-    delivered = "each message should be sent to all other clients"
-    with contextlib.ExitStack() as stack:
-        listening = stack.enter_context(small_socket())
-        server = stack.enter_context(answering(answer, sock=listening))
-        ada, grace, lin = people = stack.enter_context(server.clients(3))
+def _hear(listener: Client, message: str, problem: str) -> None:
+    """Expect that a message comes, whatever else does; other rules tell about that."""
+    wanted = f"{show(message)}, which another client has sent"
+    for _ in range(100):
+        got = listener.receive(wanted, problem)
+        if _words(got) == message:
+            return
+    raise listener.finding(problem, wanted, f"others, such as {show(got)}")
 
-        def say(speaker: Client, *messages: str) -> None:
-            for message in messages:
-                speaker.send(message)
-            for listener in people:
-                for message in messages if listener is not speaker else ():
-                    try:
-                        hear(listener, message)
-                    except Finding as finding:
-                        finding.sent = ", ".join(show(message) for message in messages)
-                        finding.sent += " by another client"
-                        finding.records = server.background.transcript.snapshot()[-12:]
-                        raise
-            said.setdefault(speaker, set()).update(messages)
 
-        def hear(listener: Client, message: str) -> None:
-            got = listener.receive_text(show(message), delivered)
-            if got != message:
-                own = got in said.get(listener, ())
-                problem = "nobody should get a message of their own" if own else delivered
-                raise listener.finding(problem, show(message), show(got))
+def _words(message: str | bytes) -> str:
+    return message if isinstance(message, str) else message.decode(errors="replace")
 
-        said: dict[Client, set[str]] = {}
-        for client in people:
-            client.barrier()
-        say(ada, "Hello, is anybody here?")
-        say(grace, "Grüße von Grace")
-        say(lin, '{"message":"Hello from Lin"}')
-        with during("three messages at once"):
-            say(ada, "one", "two", "three")
-        lin.ws.close()
-        server.wait_for_handlers(2)
-        people = [ada, grace]
-        with during("after a client has said goodbye"):
-            say(ada, "Lin has left")
-            say(grace, "yes")
-        with server.client() as guest:
-            guest.barrier()
-            guest.vanish()
-        server.wait_for_handlers(2)
-        with during("after a client has vanished"):
-            say(ada, "who was that?")
-            say(grace, "I do not know")
-        with during("while one client does not read what it is sent"), server.deaf_client() as deaf:
+
+def _say(people: Sequence[Client], message: str, problem: str) -> None:
+    """Let each say something, and all others hear it."""
+    for number, speaker in enumerate(people):
+        words = f"{message} {number}"
+        speaker.send(words)
+        for listener in people:
+            if listener is not speaker:
+                _hear(listener, words, problem)
+
+
+@rule("to all other clients that are connected")
+def _to_all_others(answer: Any) -> None:
+    with _room(answer, 3) as (server, people):
+        _say(people, "hello", "three clients are here")
+        for message in ("one", "two"):
+            people[0].send(message)
+        came = [_words(people[1].receive("'one', 'two'", "three clients are here")) for _ in "12"]
+        if came == ["one", "one"]:
+            raise people[1].finding("it came twice", "'one', 'two'", "'one', 'one'")
+        with server.client() as late:
+            late.barrier()
+            people[0].send("welcome")
+            got = _words(late.receive("'welcome'", "a fourth one has come"))
+            if got != "welcome":
+                problem = "a client that came later heard what was said before"
+                raise late.finding(problem, "'welcome'", show(got))
+            _say([*people, late], "welcome", "a fourth one has come")
+
+
+@rule("each text message, unchanged")
+def _unchanged(answer: Any) -> None:
+    with _room(answer, 2) as (_, (ada, grace)):
+        for text in ("hello", *awkward.TEXTS.values()):
+            ada.send(text)
+            got = grace.receive(show(text), "another client has sent it")
+            if got != text:
+                problem = "another message came"
+                if isinstance(got, bytes):
+                    problem = "it came as a binary message"
+                raise grace.finding(problem, show(text), show(got))
+
+
+@rule("and in order")
+def _in_order(answer: Any) -> None:
+    sent = [f"message {number}" for number in range(20)]
+    with _room(answer, 2) as (_, (ada, grace)):
+        for message in sent:
+            ada.send(message)
+        came = [_words(grace.receive("twenty messages", "after twenty at once")) for _ in sent]
+        if came != sent and sorted(came) == sorted(sent):
+            first = next(
+                i for i, pair in enumerate(zip(came, sent, strict=True)) if len({*pair}) > 1
+            )
+            problem = "they came in another order"
+            raise grace.finding(problem, show(sent[first:]), show(came[first:]))
+
+
+@rule("and not back to its sender")
+def _not_back(answer: Any) -> None:
+    with _room(answer, 2) as (_, (ada, grace)):
+        for message in ("hello", "again"):
+            ada.send(message)
+            grace.receive(show(message), "another client has sent it")
+        # What grace says comes after all that would come back to ada.
+        grace.send("and you?")
+        got = _words(ada.receive("'and you?'", "another client has sent it"))
+        if got in ("hello", "again"):
+            raise ada.finding("it heard itself", "nothing but 'and you?'", show(got))
+
+
+_LEAVE: dict[str, Callable[[Client], object]] = {
+    "with code 1000": Client.close,
+    "with code 4001": lambda client: client.ws.close(4001, "bored"),
+    "without a CLOSE frame": Client.vanish,
+}
+
+
+@rule("A client that leaves, in whatever way, disturbs nobody.")
+def _leaving(answer: Any) -> None:
+    for how, leave in _LEAVE.items():
+        with _room(answer, 2) as (server, people):
+            problem = f"another client has left {how}"
+            with server.client() as guest:
+                guest.barrier()
+                people[0].send("who is there?")
+                leave(guest)
+                people[1].send("somebody was")  # while the room does not know it yet
+                server.wait_for_handlers(2)
+            _hear(people[1], "who is there?", problem)
+            _hear(people[0], "somebody was", problem)
+            for speaker, listener in (people, people[::-1]):
+                speaker.send("and we?")
+                got = _words(listener.receive("'and we?'", problem))
+                if got not in ("and we?", "somebody was", "who is there?"):
+                    raise listener.finding(f"{problem}, and a message came", "'and we?'", show(got))
+
+
+@rule("does not read what it is sent holds up nobody else, not even for a moment")
+def _not_reading(answer: Any) -> None:
+    with _room(answer, 2) as (server, people):
+        without = _seconds(people)
+        with server.deaf_client() as deaf:
             deaf.barrier()
-            for n in range(12):
-                say(ada, f"{n} {'long ' * (_LONG // 5)}")
-                say(grace, f"and so on {n}")
-        with during("with a client that came later"), server.client() as joan:
-            joan.barrier()
-            people = [ada, grace, joan]
-            say(ada, "welcome")
-            say(joan, "thank you")
-            say(grace, "bye")
-        with during("when only one is left"):
-            grace.ws.close()
-            server.wait_for_handlers(1)
-            ada.send("alone now")
-            with server.client() as last:
-                last.barrier()
-                people = [ada, last]
-                say(ada, "somebody new")
-                say(last, "hello")
+            for _ in range(3):  # on a busy machine anybody is held up now and then
+                took = _seconds(people)
+                if took <= 5 * without + 0.02:
+                    return
+        raise people[0].finding(
+            "while one client does not read, the others wait for each message",
+            f"a long message in about {1000 * without:.0f} ms, as without that client",
+            f"it takes {1000 * took:.0f} ms",
+        )
+
+
+def _seconds(people: Sequence[Client]) -> float:
+    """Let one say something long, and another hear it, some times; return how long that takes."""
+    times = []
+    for number in range(_ROUNDS):
+        message = f"{number} {_LONG}."
+        began = time.monotonic()
+        people[0].send(message)
+        _hear(people[1], message, "another client does not read what it is sent")
+        times.append(time.monotonic() - began)
+        if times[-1] > 0.5:
+            break
+    return statistics.median(times)
 
 
 EXERCISE = Exercise(
@@ -93,7 +176,7 @@ EXERCISE = Exercise(
         "Write `room(ws)`: it sends each text message, unchanged and in order, to all other "
         "clients that are connected, and not back to its sender. A client that leaves, in whatever "
         "way, disturbs nobody. One that stays but does not read what it is sent holds up nobody "
-        "else."
+        "else, not even for a moment."
     ),
     name="room",
     starter="""
@@ -134,7 +217,7 @@ async def room(ws):
         "nobody. What a slow client has not read is kept in memory; the keepalive of `websockets` "
         "closes the connection of one that does not answer a PING within 20 seconds."
     ),
-    rules=(Rule("", _probe_room),),
+    rules=(_to_all_others, _leaving, _unchanged, _in_order, _not_back, _not_reading),
     minutes=20,
     difficulty=3,
     needs="Several clients",
