@@ -10,7 +10,11 @@ A real WebSocket server inside your notebook, and everything that crossed its wi
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
+
+if sys.platform == "emscripten":
+    from . import _tab as _tab  # first: it brings the threads and sockets that the rest imports
 
 from . import handlers
 from .kernel import allow_asyncio_run
