@@ -38,7 +38,8 @@ export UV_SYSTEM_CERTS = 1
 export UV_NATIVE_TLS = 1
 
 .PHONY: help lab test test-units test-notebooks test-browser test-fast lint spelling notebooks lesson \
-	test-lesson pins check-pins test-newest test-oldest bench bench-tap bench-learner book wheel check-wheel clean FORCE
+	test-lesson pins check-pins test-newest test-oldest bench bench-tap bench-learner bench-tab book \
+	tab tab-serve tab-pins test-tab test-tab-all test-tab-firefox wheel check-wheel clean FORCE
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s  %s\n", $$1, $$2 }' Makefile
@@ -54,7 +55,7 @@ test: test-units test-notebooks test-browser ## run all tests
 # earn the coverage alone.
 test-units: $(STAMP) ## run the tests of wslab, with coverage
 	$(BIN)/python -m pytest $(XDIST) -p no:nbval --cov=wslab tests \
-		--ignore tests/test_notebooks_kernel.py --ignore tests/browser
+		--ignore tests/test_notebooks_kernel.py --ignore tests/browser --ignore tests/tab
 
 test-notebooks: $(STAMP) ## run every notebook in a kernel and compare what it shows
 	$(BIN)/python -m pytest $(XDIST) $(NBVAL) notebooks tests/test_notebooks_kernel.py
@@ -64,7 +65,8 @@ test-browser: $(STAMP) ## run every notebook in JupyterLab in Chromium, and use 
 	$(BIN)/python -m pytest tests/browser
 
 test-fast: $(STAMP) ## run the quick tests only, without kernels and browsers
-	$(BIN)/python -m pytest $(XDIST) -p no:nbval -m "not kernel and not slow and not browser" tests
+	$(BIN)/python -m pytest $(XDIST) -p no:nbval -m "not kernel and not slow and not browser" tests \
+		--ignore tests/tab
 
 lint: $(STAMP) spelling ## check style, types and what notebooks must not carry
 	$(BIN)/ruff check .
@@ -111,7 +113,7 @@ TEST_WITH = rm -rf .venv-$(1) && $(BIN)/uv venv --quiet --python $(BIN)/python .
 	$(BIN)/uv pip check --python .venv-$(1)/bin/python && \
 	.venv-$(1)/bin/python -c 'import matplotlib.font_manager' && \
 	.venv-$(1)/bin/python -m pytest $(XDIST) -p no:nbval tests \
-		--ignore tests/test_notebooks_kernel.py --ignore tests/browser && \
+		--ignore tests/test_notebooks_kernel.py --ignore tests/browser --ignore tests/tab && \
 	.venv-$(1)/bin/python -m pytest $(XDIST) $(subst --nbval ,--nbval-lax ,$(NBVAL)) notebooks
 
 # Pins that still fit are kept, so a new release of something is no failure here.
@@ -138,6 +140,46 @@ book: $(STAMP) ## build the book, build/book/index.html
 	rm -rf build/book build/doctrees
 	$(BIN)/python -m sphinx -q -W --keep-going -c docs -d build/doctrees . build/book
 	@echo "the book is in build/book/index.html"
+
+# In an environment of its own, which `make lab` does not have to wait for. What the registries gave
+# is kept in build/.tab: a second time needs no network.
+TAB = $(VENV)/tab
+TAB_STAMP = $(TAB)/.installed
+
+$(TAB_STAMP): $(STAMP) docs/tab/requirements.txt
+	@echo "installing docs/tab/requirements.txt into $(TAB)"
+	@test -x $(TAB)/bin/python || $(BIN)/python -m venv $(TAB)
+	@$(BIN)/uv pip install --quiet --python $(TAB)/bin/python -r docs/tab/requirements.txt || \
+		$(TAB)/bin/python -m pip --disable-pip-version-check install -qq -r docs/tab/requirements.txt
+	@touch $@
+
+tab: $(TAB_STAMP) ## build the course as a site that runs in a browser tab, build/tab/
+	$(TAB)/bin/python docs/tab/build.py
+
+tab-serve: tab ## build that site and serve it on this machine
+	$(TAB)/bin/python -m http.server --bind 127.0.0.1 --directory build/tab 8000
+
+tab-pins: $(STAMP) ## refresh what docs/tab pins
+	$(subst make pins,make tab-pins,$(COMPILE)) --no-annotate docs/tab/requirements.in \
+		--output-file docs/tab/requirements.txt
+	$(BIN)/uv pip compile --quiet --python-version 3.14 --python-platform wasm32-pyodide2024 \
+		--custom-compile-command "make tab-pins" --no-emit-index-url --no-emit-find-links \
+		--no-emit-package jedi --no-emit-package parso --no-emit-package widgetsnbextension \
+		--no-emit-package jupyterlab-widgets docs/tab/wheels.in --output-file docs/tab/wheels.txt
+
+TEST_TAB = WSLAB_TAB_NODE=$(TAB)/bin/node $(BIN)/python -m pytest
+
+test-tab: tab ## test that site in Chromium without a network, and its Python in Node
+	$(TEST_TAB) tests/tab -m "not slow"
+
+test-tab-all: tab ## compare all notebooks and judge all answers there, which takes half an hour
+	$(TEST_TAB) tests/tab -s
+
+test-tab-firefox: tab ## run the first notebooks there in Firefox
+	$(TEST_TAB) tests/tab/firefox.py -s
+
+bench-tab: tab ## measure what a first visit costs
+	$(BIN)/python benchmarks/tab.py build/tab
 
 wheel: $(STAMP) ## build the package into dist/
 	rm -rf dist

@@ -332,7 +332,7 @@ function makesConnection(script) {
 
 /** Whether the page is on the kernel's machine, so that 127.0.0.1 is the same for both. */
 function isHere() {
-  return location.protocol.startsWith("http") && isLoopback(location.hostname);
+  return !globalThis.wslabCarried && location.protocol.startsWith("http") && isLoopback(location.hostname);
 }
 
 function isLoopback(hostname) {
@@ -532,7 +532,7 @@ class View {
     if (this.client.dropped) notes.push(`${this.client.dropped} earlier lines are not shown any more`);
     if (this.client.abandoned)
       notes.push("the kernel that made this console is gone: run the cells again");
-    if (!isHere()) notes.push("carried by the notebook's channel");
+    if (!isHere()) notes.push(globalThis.wslabCarried ?? "carried by the notebook's channel");
     this.note.textContent = notes.join("; ");
     if (this.client.script && !this.script.value) {
       this.script.value = this.client.script;

@@ -13,7 +13,7 @@ calls. This package brings them, so that the standard library, ``websockets`` an
 - :mod:`._kernel_loop`: the kernel's event loop, with connections.
 - :mod:`._stdlib`: where all that goes.
 - :mod:`._cell`: the cell that is running, and its interrupt.
-- :mod:`._page`: the page's ``WebSocket`` and its messages; ``page.js`` is the other half.
+- :mod:`._page`: messages and the interrupt, from the page; ``docs/tab/page.js`` is the other half.
 - :mod:`._files`: what survives a reload.
 - :mod:`._missing`: what is not here says so in a sentence.
 """
@@ -60,7 +60,7 @@ def install() -> None:
     if hasattr(js, "WorkerGlobalScope"):
         from . import _page
 
-        _page.start()
+        _page.listen()
         _files.keep(_data_folder())
     _collector.start()
 

@@ -9,6 +9,7 @@ import asyncio
 import collections
 import concurrent.futures.thread
 import ctypes
+import importlib
 import os
 import queue
 import selectors
@@ -53,6 +54,8 @@ def _install_threads() -> None:
     thread.start_new_thread = thread.start_new = _threads.start_new_thread
     threads: Any = threading
     threads._CRLock = None  # the one in Python is made of Lock
+    # The one in C is by state of the interpreter, of which a call of Python may have several.
+    threads.local = importlib.import_module("_threading_local").local
     modules: Any = queue
     modules.SimpleQueue = modules._PySimpleQueue
     futures: Any = concurrent.futures.thread

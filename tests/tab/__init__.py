@@ -1,0 +1,1 @@
+"""The site that runs in a browser tab: ``make test-tab``."""

@@ -1,0 +1,65 @@
+"""Deep recursion raises, in cells and in threads, and the interpreter goes on."""
+
+import functools
+import json
+import threading
+import time
+
+import pytest
+
+
+def _fails(function):
+    with pytest.raises(RecursionError):
+        function()
+
+
+def _call(depth):
+    return _call(depth + 1)
+
+
+class _Endless:
+    def __repr__(self):
+        return repr([self])
+
+    def __call__(self):
+        return functools.partial(self)()
+
+    def __getattr__(self, name):
+        return getattr(self, name + "x")
+
+
+DEEP = {
+    "calls": lambda: _call(0),
+    "calls by C": lambda: functools.partial(_Endless())(),
+    "attributes": lambda: _Endless().a,
+    "repr": lambda: repr(_Endless()),
+    "JSON arrays": lambda: json.loads("[" * 100_000),
+    "JSON objects": lambda: json.loads('{"a":' * 100_000),
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_it_raises(name):
+    """What the course shows of it, and what learners do."""
+    _fails(DEEP[name])
+
+
+def test_it_raises_in_a_thread_and_after_waiting():
+    """Each has a stack of its own."""
+    raised = []
+
+    def run():
+        time.sleep(0.01)
+        for function in DEEP.values():
+            try:
+                function()
+            except RecursionError:
+                raised.append(True)
+            time.sleep(0.01)
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert len(raised) == 3 * len(DEEP)

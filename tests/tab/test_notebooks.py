@@ -1,0 +1,82 @@
+"""The course's notebooks in the tab: the same cells show the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from test_notebooks_kernel import read_cells
+
+from .comparing import NOTEBOOKS, Comparison
+from .conftest import Tab
+
+FULLY = ("00", "01", "02")
+ALL = sorted(path for path in NOTEBOOKS.glob("0[0-8]*.ipynb"))
+
+
+def report(name: str, comparison: Comparison) -> None:
+    print(f"\n{name}: {comparison}")
+    if comparison.problems:
+        pytest.fail("\n\n".join([f"{name} in the tab:", *comparison.problems]), pytrace=False)
+    assert comparison.same > 0
+
+
+# A cell that raises ends Run All, so go on below it: each time at least one more cell has run.
+RUN_ALL = """
+async () => {
+  const panel = window.jupyterapp.shell.currentWidget;
+  const { commands } = window.jupyterapp;
+  const cells = panel.content.widgets;
+  await commands.execute("notebook:run-all-cells");
+  for (let first = 0, next; ; first = next) {
+    const waits = ({ type, executionCount }) => type === "code" && executionCount === null;
+    next = cells.findIndex(({ model }, index) => index >= first && waits(model));
+    if (next < 0 || (first && next === first)) break;
+    panel.content.activeCellIndex = next;
+    panel.content.deselectAll();
+    await commands.execute("notebook:run-all-below");
+  }
+  const models = cells.map(({ model }) => model).filter(({ type }) => type === "code");
+  return models.map(({ outputs }) => outputs.toJSON());
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in ALL if path.name.startswith(FULLY)], ids=lambda path: path.stem
+)
+def test_run_all_shows_what_is_stored(path: Path, tab: Tab, request: pytest.FixtureRequest) -> None:
+    """Run All with all cells queued attaches the console and shows what is stored."""
+    items = read_cells(request.session, path)
+    tab.open(path.name)
+    outputs = tab.page.evaluate(RUN_ALL)
+    comparison = Comparison()
+    for item, shown in zip(items, outputs, strict=True):
+        comparison.add(item, joined(shown))
+    report(path.name, comparison)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "path", [path for path in ALL if not path.name.startswith(FULLY)], ids=lambda path: path.stem
+)
+def test_cells_show_what_is_stored(path: Path, tab: Tab, request: pytest.FixtureRequest) -> None:
+    """The other notebooks, where all ask NumPy's distribution, which no test may reach."""
+    items = read_cells(request.session, path)
+    tab.open(path.name)
+    outputs = tab.page.evaluate(RUN_ALL)
+    comparison = Comparison()
+    for item, shown in zip(items, outputs, strict=True):
+        comparison.add(item, joined(shown))
+    report(path.name, comparison)
+
+
+def joined(outputs: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Outputs with their lines joined, and errors by the name of their class."""
+    for output in outputs:
+        if isinstance(output.get("text"), list):
+            output["text"] = "".join(output["text"])
+        if output["output_type"] == "error":
+            output["ename"] = re.sub(r"<class '(?:.*\.)?(\w+)'>", r"\1", str(output["ename"]))
+    return outputs
