@@ -4,8 +4,9 @@ import sys
 import threading
 import time
 
-import wslab
 from websockets.sync.client import connect
+
+import wslab
 from wslab._tab import _preemption
 
 
