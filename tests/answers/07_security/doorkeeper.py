@@ -1,72 +1,158 @@
 """Answers to exercise 7.1, “Whose page is it?”."""
 
-# %% right
-ALLOWED = {"https://course.example"}
+import re
+from urllib.parse import urlsplit
+
+OWN = "https://course.example"
 
 
+async def echo(ws):
+    async for message in ws:
+        await ws.send(message)
+
+
+# %% right: a set of what is allowed
 async def doorkeeper(ws):
-    if "Origin" in ws.request.headers and ws.request.headers["Origin"] not in ALLOWED:
+    if "Origin" in ws.request.headers and ws.request.headers["Origin"] not in {OWN}:
         await ws.close(1008)
     else:
-        async for message in ws:
-            await ws.send(message)
+        await echo(ws)
 
 
-# %% wrong
-# finding: a page from https://evil.example should be refused
+# %% right: a function that decides
+def may_talk(origin):
+    return origin is None or origin == OWN
+
+
 async def doorkeeper(ws):
-    async for message in ws:
-        await ws.send(message)
-
-
-# %% wrong
-# finding: a client without an Origin should be let in
-async def doorkeeper(ws):
-    if ws.request.headers.get("Origin") != "https://course.example":
-        await ws.close(1008)
+    if not may_talk(ws.request.headers.get("Origin")):
+        await ws.close(1008, "foreign page")
         return
-    async for message in ws:
-        await ws.send(message)
+    await echo(ws)
 
 
-# %% wrong
-# finding: a page from https://course.example.evil.example should be refused
+# %% right: match
+async def doorkeeper(ws):
+    match ws.request.headers.get("Origin"):
+        case None | "https://course.example":
+            await echo(ws)
+        case _:
+            await ws.close(1008)
+
+
+# %% right: a pattern for the whole of it
 async def doorkeeper(ws):
     origin = ws.request.headers.get("Origin")
-    if origin and not origin.startswith("https://course.example"):
+    if origin is not None and not re.fullmatch(r"https://course\.example", origin):
         await ws.close(1008)
         return
-    async for message in ws:
-        await ws.send(message)
+    await echo(ws)
 
 
-# %% wrong
-# finding: a page from http://course.example should be refused
+# %% wrong: everybody may
+# breaks: Any other page is refused with code 1008
+async def doorkeeper(ws):
+    await echo(ws)
+
+
+# %% wrong: programs are refused
+# breaks: clients that send no `Origin`, such as Python
+async def doorkeeper(ws):
+    if ws.request.headers.get("Origin") != OWN:
+        await ws.close(1008)
+        return
+    await echo(ws)
+
+
+# %% wrong: how it begins
+# breaks: Any other page is refused with code 1008
+# finding: https://course.example.evil.example
 async def doorkeeper(ws):
     origin = ws.request.headers.get("Origin")
-    if origin and not origin.endswith("://course.example"):
+    if origin is not None and not origin.startswith(OWN):
         await ws.close(1008)
         return
-    async for message in ws:
-        await ws.send(message)
+    await echo(ws)
 
 
-# %% wrong
-# finding: a page from https://course.example should be let in
+# %% wrong: a pattern that any site of the domain fits
+# breaks: Any other page is refused with code 1008
+# finding: https://evil.course.example
+async def doorkeeper(ws):
+    origin = ws.request.headers.get("Origin")
+    if origin is not None and not re.fullmatch(r"https://([a-z]+\.)?course\.example", origin):
+        await ws.close(1008)
+        return
+    await echo(ws)
+
+
+# %% wrong: a pattern whose dot is any character
+# breaks: Any other page is refused with code 1008
+# finding: https://course-example
+async def doorkeeper(ws):
+    origin = ws.request.headers.get("Origin")
+    if origin is not None and not re.fullmatch(r"https://course.example", origin):
+        await ws.close(1008)
+        return
+    await echo(ws)
+
+
+# %% wrong: the host only
+# breaks: Any other page is refused with code 1008
+# finding: http://course.example
+async def doorkeeper(ws):
+    origin = ws.request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).hostname != "course.example":
+        await ws.close(1008)
+        return
+    await echo(ws)
+
+
+# %% wrong: every page is refused
+# breaks: pages of `https://course.example` may talk to it
 async def doorkeeper(ws):
     if ws.request.headers.get("Origin") is not None:
         await ws.close(1008)
         return
-    async for message in ws:
-        await ws.send(message)
+    await echo(ws)
 
 
-# %% wrong
-# finding: a page from null should be refused
+# %% wrong: "null" and nothing are taken for none
+# breaks: Any other page is refused with code 1008
 async def doorkeeper(ws):
     origin = ws.request.headers.get("Origin")
-    if origin not in (None, "null", "https://course.example"):
+    if origin not in (None, "null", OWN):
         await ws.close(1008)
         return
-    async for message in ws:
-        await ws.send(message)
+    await echo(ws)
+
+
+# %% wrong: an empty Origin is taken for none
+# breaks: Any other page is refused with code 1008
+# finding: nowhere
+async def doorkeeper(ws):
+    origin = ws.request.headers.get("Origin")
+    if origin and origin != OWN:
+        await ws.close(1008)
+        return
+    await echo(ws)
+
+
+# %% wrong: another code
+# breaks: Any other page is refused with code 1008
+async def doorkeeper(ws):
+    if ws.request.headers.get("Origin") not in (None, OWN):
+        return
+    await echo(ws)
+
+
+# %% wrong: its own page may say one thing
+# breaks: pages of `https://course.example` may talk to it
+async def doorkeeper(ws):
+    origin = ws.request.headers.get("Origin")
+    if origin is None:
+        await echo(ws)
+    elif origin == OWN:
+        await ws.send(await ws.recv())
+    else:
+        await ws.close(1008)

@@ -5,48 +5,55 @@ from __future__ import annotations
 from typing import Any, Final
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Client, answering, during
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import Client, answering
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
-
 _OWN: Final = "https://course.example"
-
 
 _FOREIGN: Final = (
     "https://evil.example",
     "http://course.example",
     "https://course.example.evil.example",
+    "https://evil.course.example",
     "https://evil.example/https://course.example",
     "https://notcourse.example",
     "https://course-example",
     "https://course.example:8443",
+    "https://course.example/",
     "null",
+    "",
 )
 
 
-def _probe_doorkeeper(answer: Any) -> None:
-    def expect_welcome(client: Client, whose: str) -> None:
-        problem = f"{whose} should be let in and get its message back"
-        client.send("hello")
-        client.expect_text("hello", problem)
+def _expect_welcome(client: Client, whose: str) -> None:
+    for message in ("hello", "and again"):
+        client.send(message)
+        client.expect_text(message, f"{whose} should get its message back")
 
-    def expect_refusal(client: Client, origin: str) -> None:
-        client.send("hello")
-        client.expect_close(1008, f"a page from {origin} should be refused with code 1008")
 
+@rule("pages of `https://course.example` may talk to it")
+def _own_page(answer: Any) -> None:
     with answering(answer, origins=None) as server:
-        with server.client(origin=_OWN) as client:
-            expect_welcome(client, f"a page from {_OWN}")
-        with during("a program that is no browser sends no Origin"), server.client() as client:
-            expect_welcome(client, "a client without an Origin")
+        for _ in range(2):
+            with server.client(origin=_OWN) as client:
+                _expect_welcome(client, f"a page from {_OWN}")
+
+
+@rule("clients that send no `Origin`, such as Python")
+def _no_origin(answer: Any) -> None:
+    with answering(answer, origins=None) as server, server.client() as client:
+        _expect_welcome(client, "a client without an Origin")
+
+
+@rule("Any other page is refused with code 1008")
+def _foreign_page(answer: Any) -> None:
+    with answering(answer, origins=None) as server:
         for origin in _FOREIGN:
             with server.client(origin=origin) as client:
-                expect_refusal(client, origin)
-        with during("after refusals"), server.client(origin=_OWN) as client:
-            expect_welcome(client, f"a page from {_OWN}")
-            expect_welcome(client, "its second message")
+                client.send("hello")
+                client.expect_close(1008, f"a page from {origin or 'nowhere'} should be refused")
 
 
 EXERCISE = Exercise(
@@ -87,7 +94,7 @@ async def doorkeeper(ws):
         'of your own, `origins=[None, "https://course.example"]` does this during the handshake, '
         "and the page never gets a connection."
     ),
-    rules=(Rule("", _probe_doorkeeper),),
+    rules=(_own_page, _no_origin, _foreign_page),
     minutes=5,
     difficulty=1,
     needs="Any page may knock",

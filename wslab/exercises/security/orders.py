@@ -3,54 +3,96 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, Final
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import answering, during
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import answering, awkward, show
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
-
-_BAD_ORDERS: Final = (
-    ("what is not JSON", ("hello", "", '{"item": "tea", "count": 1', "{'item': 'tea'}")),
-    ("JSON that is no object", ('["tea", 1]', '"tea"', "1", "null", "true")),
-    ("a field that is missing", ('{"item": "tea"}', '{"count": 1}', "{}")),
-    ("an item that is no name", ('{"item": 5, "count": 1}', '{"item": "", "count": 1}')),
-    ("an item that is too long", (json.dumps({"item": "t" * 41, "count": 1}),)),
-    (
-        "a count of the wrong type",
-        ('{"item": "tea", "count": "1"}', '{"item": "tea", "count": 1.5}'),
-    ),
-    ("a count that is true", ('{"item": "tea", "count": true}',)),
-    (
-        "a count that is out of range",
-        ('{"item": "tea", "count": 0}', '{"item": "tea", "count": 101}'),
-    ),
-    ("a field too many", ('{"item": "tea", "count": 1, "price": 0}',)),
-    ("bytes", (b'{"item": "tea", "count": 1}', b"\xff\xfe")),
-    ("what is nested too deep", ("[" * 100_000,)),
-)
+_ERROR: Final = {"error": "invalid order"}
 
 
-def _probe_orders(answer: Any) -> None:
-    good = [("tea", 1), ("t" * 40, 100), ("Grüße", 7)]
-    with answering(answer) as server, server.clients(2) as (client, other):
-        for item, count in good:
-            client.send(json.dumps({"item": item, "count": count}))
-            client.expect_json({"ok": True}, "a valid order should be answered with ok")
-        for what, messages in _BAD_ORDERS:
-            with during(f"after {what}"):
-                for message in messages:
-                    client.send(message)
-                    client.expect_json(
-                        {"error": "invalid order"}, "what is no order should get the error"
-                    )
-                client.send('{"count": 2, "item": "tea"}')
-                client.expect_json({"ok": True}, "the next valid order should be answered with ok")
-        with during("with a second client"):
-            other.send('{"item": "cake", "count": 3}')
-            other.expect_json({"ok": True}, "a valid order should be answered with ok")
+def _order(**changed: Any) -> str:
+    return json.dumps({"item": "tea", "count": 1} | changed)
+
+
+def _refuses(answer: Any, messages: Iterable[str | bytes], why: str) -> None:
+    """Expect the error for each of these, on a connection of its own."""
+    with answering(answer) as server:
+        for message in messages:
+            with server.client() as client:
+                client.send(message)
+                client.expect_json(_ERROR, f"{why}: {show(message)}")
+
+
+@rule('answered with `{"ok": true}`')
+def _orders(answer: Any) -> None:
+    good = (
+        _order(),
+        '{"count":100,"item":"t"}',
+        _order(item="t" * 40),
+        json.dumps({"item": "Grüße, 世界", "count": 7}, ensure_ascii=False),
+        _order(item=awkward.TEXTS["quotes"]),
+        _order(item="0"),
+        ' {\n"item" : " " , "count" : 50}\n',
+    )
+    with answering(answer) as server, server.client() as client:
+        for message in good:
+            client.send(message)
+            client.expect_json({"ok": True}, "an order came")
+
+
+@rule("a JSON object in a text message")
+def _object_in_text(answer: Any) -> None:
+    broken = [text for what, text in awkward.NOT_JSON.items() if "nested" not in what]
+    others = ('["tea", 1]', '["item", "count"]', '"tea"', "1", "null", "true", "[]")
+    _refuses(answer, (*broken, *others), "that is no JSON object")
+    _refuses(answer, (_order().encode(), b"\xff\xfe", b""), "that is a binary message")
+
+
+@rule("exactly two fields")
+def _two_fields(answer: Any) -> None:
+    missing = ('{"item": "tea"}', '{"count": 1}', "{}", '{"Item": "tea", "count": 1}')
+    _refuses(answer, missing, "a field is missing")
+    _refuses(answer, (_order(price=0), _order(note=None)), "there is a third field")
+
+
+@rule("`item`, a string of 1 to 40 characters")
+def _item(answer: Any) -> None:
+    wrong = [value for value in awkward.VALUES.values() if not (isinstance(value, str) and value)]
+    _refuses(answer, [_order(item=value) for value in wrong], "the item is no such string")
+    _refuses(answer, [_order(item="t" * 41), _order(item="t" * 400)], "the item is too long")
+
+
+@rule("`count`, an integer from 1 to 100")
+def _count(answer: Any) -> None:
+    numbers = [value for value in awkward.VALUES.values() if type(value) is not int]
+    integers = (0, -1, 101, 10**30)
+    _refuses(answer, [_order(count=value) for value in numbers], "the count is no integer")
+    _refuses(answer, [_order(count=value) for value in integers], "the count is out of range")
+
+
+@rule("no message ends the connection")
+def _goes_on(answer: Any) -> None:
+    awful = (
+        "hello",
+        "[" * 100_000,
+        '{"item": ' * 50_000,
+        '{"item": "tea", "count": 1' + "0" * 5000 + "}",
+        '{"item": "\\ud800", "count": 0}',
+        b"\xff\xfe",
+        '{"item": {"a": []}, "count": [[]]}',
+    )
+    with answering(answer) as server:
+        for message in awful:
+            with server.client() as client:
+                client.send(message)
+                client.receive("an answer", f"after {show(message)}")
+                client.send(_order())
+                client.receive("an answer", f"after {show(message)}, an order came")
 
 
 EXERCISE = Exercise(
@@ -103,7 +145,7 @@ async def orders(ws):
         "The schema lists what is allowed, so nobody has to think of everything that is not. "
         "`msgspec.DecodeError` is a `ValueError`."
     ),
-    rules=(Rule("", _probe_orders),),
+    rules=(_orders, _object_in_text, _two_fields, _item, _count, _goes_on),
     minutes=15,
     difficulty=2,
     needs="Validate what comes in",
