@@ -80,7 +80,8 @@ class RawClient:
 
     def read_all(self) -> bytes:
         """Return what comes until the server ends the connection, however it does."""
-        with contextlib.suppress(EOFError, ConnectionResetError):
+        # With TLS, some versions of OpenSSL name a reset connection a broken pipe.
+        with contextlib.suppress(EOFError, ConnectionError):
             while True:
                 self._fill()
         return self.read(len(self._unread))
