@@ -38,7 +38,7 @@ export UV_SYSTEM_CERTS = 1
 export UV_NATIVE_TLS = 1
 
 .PHONY: help lab test test-units test-notebooks test-browser test-fast lint spelling notebooks lesson \
-	test-lesson pins check-pins test-newest test-oldest bench bench-tap bench-learner bench-tab book \
+	test-lesson pins check-pins test-newest test-oldest atlas bench bench-tap bench-learner bench-tab book \
 	tab tab-serve tab-pins test-tab test-tab-all test-tab-firefox wheel check-wheel clean FORCE
 
 help: ## list these targets
@@ -125,6 +125,16 @@ check-pins: $(STAMP) ## check that both requirements.txt fit pyproject.toml
 	@{ diff -u requirements.txt $(VENV)/requirements.txt && \
 		diff -u binder/requirements.txt $(VENV)/binder-requirements.txt; } || \
 		{ echo "the pins do not fit pyproject.toml: run 'make pins'" >&2; exit 1; }
+
+# Starts Chromium, Firefox, WebKit, Node, Bun, Deno and a dozen of Python's clients and servers; the
+# browsers are Debian's: chromium firefox-esr webkit2gtk-driver xvfb. It takes some three minutes.
+atlas: $(STAMP) ## ask real clients and servers what they do, and write docs/atlas.md
+	mkdir -p build/atlas
+	test -d build/atlas/venv || $(BIN)/python -m venv build/atlas/venv
+	$(BIN)/uv pip install --quiet --python build/atlas/venv/bin/python -r tests/interop/requirements.txt
+	cp tests/interop/package.json build/atlas
+	PATH="$(CURDIR)/build/atlas/venv/bin:$$PATH" npm install --prefix build/atlas --silent --no-audit --no-fund
+	cd tests && "$(abspath $(BIN))/python" -m interop.atlas
 
 bench: $(STAMP) ## measure what recording costs
 	$(BIN)/python benchmarks/recording.py

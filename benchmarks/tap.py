@@ -6,11 +6,12 @@ What a tap costs: the same echo server, asked directly and through what stands i
     python benchmarks/tap.py --seconds 5              # about ten seconds, and wider intervals
 
 It prints a Markdown table. The server, the tap, nginx and mitmproxy run in a process each, as they
-would; nginx and mitmproxy are left out where they are not installed. The client is a raw socket
-here, so that little of the time is its own. All ways are open at once and take turns of some
-milliseconds in random order; each turn gives one ratio to the direct way in the same round, and the
-table has their median with its 95 % interval (bootstrap over rounds). On a machine that does much
-else every additional process costs more: compare what one run says, and nothing else.
+would; nginx and mitmproxy are left out where they are not installed. The client is in this process:
+a learner's own, which is that of ``websockets.sync``, or a raw socket, so that little of the time
+is its own. All ways are open at once and take turns of some milliseconds in random order; each turn
+gives one ratio to the direct way in the same round, and the table has their median with its 95 %
+interval (bootstrap over rounds). On a machine that does much else every additional process costs
+more: compare what one run says, and nothing else.
 
 nginx is as its manual says for WebSocket (proxy_http_version 1.1, Upgrade, Connection), with one
 worker and no access log; mitmproxy is ``mitmdump --mode reverse``, quiet.
@@ -35,6 +36,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
+
+from websockets.sync.client import connect
 
 from wslab.faults import RawClient, frame
 
@@ -144,14 +147,41 @@ def ways(stack: ExitStack, mitmdump: str | None) -> dict[str, int]:
     return ports
 
 
-def echo(sock: socket.socket, message: bytes, size: int, seconds: float) -> float:
-    """Send a message and read its echo, again and again; return how often in a second."""
+class RawEcho:
+    """Sends a message as bytes and reads as many as its echo has."""
+
+    def __init__(self, port: int, payload: int, stack: ExitStack) -> None:
+        client = stack.enter_context(RawClient(f"ws://127.0.0.1:{port}", timeout=TIMEOUT))
+        self._socket: socket.socket = client._socket
+        self._message = frame(0x82, bytes(payload), MASK)
+        self._size = len(frame(0x82, bytes(payload)))
+
+    def __call__(self) -> None:
+        self._socket.sendall(self._message)
+        left = self._size
+        while left:
+            left -= len(self._socket.recv(min(left, 2**20)))
+
+
+class LearnerEcho:
+    """What a learner writes: send(), then recv()."""
+
+    def __init__(self, port: int, payload: int, stack: ExitStack) -> None:
+        url = f"ws://127.0.0.1:{port}"
+        connection = connect(url, compression=None, max_size=None, proxy=None)
+        self._ws = stack.enter_context(connection)
+        self._message = bytes(payload)
+
+    def __call__(self) -> None:
+        self._ws.send(self._message)
+        self._ws.recv(timeout=TIMEOUT)
+
+
+def rate(echo: Callable[[], None], seconds: float) -> float:
+    """Have a message echoed again and again; return how often in a second."""
     count, began = 0, time.perf_counter()
     while (elapsed := time.perf_counter() - began) < seconds or not count:
-        sock.sendall(message)
-        left = size
-        while left:
-            left -= len(sock.recv(min(left, 2**20)))
+        echo()
         count += 1
     return count / elapsed
 
@@ -164,42 +194,38 @@ def interval(ratios: list[float]) -> tuple[float, float]:
 
 
 def measure(
-    sockets: dict[str, socket.socket], payload: int, seconds: float
+    echoes: dict[str, Callable[[], None]], turn: float, seconds: float
 ) -> dict[str, list[float]]:
-    """Measure messages of one size on all ways, in turns, for so many seconds in all."""
-    message = frame(0x82, bytes(payload), MASK)
-    size = len(frame(0x82, bytes(payload)))
-    rates: dict[str, list[float]] = {name: [] for name in sockets}
-    rng = random.Random(payload)
-    turn = 0.02 if payload < 1000 else 0.1
-    for sock in sockets.values():
-        echo(sock, message, size, turn)  # what is done once only, nobody has to wait for
+    """Let all ways take turns of so many seconds; return the rates of each, round by round."""
+    rates: dict[str, list[float]] = {name: [] for name in echoes}
+    rng = random.Random(0)
+    for echo in echoes.values():
+        rate(echo, turn)  # what is done once only, nobody has to wait for
     began = time.perf_counter()
     while time.perf_counter() - began < seconds:
-        for name in rng.sample(list(sockets), len(sockets)):
-            rates[name].append(echo(sockets[name], message, size, turn))
+        for name in rng.sample(list(echoes), len(echoes)):
+            rates[name].append(rate(echoes[name], turn))
     return rates
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0].strip())
-    parser.add_argument("--seconds", type=float, default=30, help="for each of the two rows")
+    parser.add_argument("--seconds", type=float, default=15, help="for each row")
     parser.add_argument("--mitmdump", help="mitmproxy's program")
     options = parser.parse_args()
     with ExitStack() as stack:
         ports = ways(stack, options.mitmdump)
-        clients = {
-            name: stack.enter_context(RawClient(f"ws://127.0.0.1:{port}", timeout=TIMEOUT))
-            for name, port in ports.items()
-        }
-        sockets = {name: client._socket for name, client in clients.items()}
         print(f"| what | {' | '.join(ports)} |")
         print(f"| --- |{' ---: |' * len(ports)}")
-        for what, payload, unit in (
-            ("32 bytes, round trips/s", 32, 1.0),
-            ("1 MiB, MB/s each way", 2**20, 1.048576),
+        for what, kind, payload, turn, unit in (
+            ("32 bytes, round trips/s, learner's client", LearnerEcho, 32, 0.02, 1.0),
+            ("32 bytes, round trips/s, raw socket", RawEcho, 32, 0.02, 1.0),
+            ("1 MiB, MB/s each way, learner's client", LearnerEcho, 2**20, 0.1, 1.048576),
+            ("1 MiB, MB/s each way, raw socket", RawEcho, 2**20, 0.1, 1.048576),
         ):
-            rates = measure(sockets, payload, options.seconds)
+            with ExitStack() as clients:
+                echoes = {name: kind(port, payload, clients) for name, port in ports.items()}
+                rates = measure(echoes, turn, options.seconds)
             cells = [f"{unit * statistics.median(rates['direct']):,.0f}"]
             for name in list(ports)[1:]:
                 ratios = [a / b for a, b in zip(rates[name], rates["direct"], strict=True)]

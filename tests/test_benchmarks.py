@@ -107,7 +107,7 @@ def test_learner_says_what_is_wrong() -> None:
 
 @pytest.mark.slow
 def test_tap_prints_its_table() -> None:
-    """Both rows are there, with a ratio in its interval for each way that can be measured here."""
+    """Every row is there, with a ratio in its interval for each way that can be measured here."""
     command = [sys.executable, "-W", "error", str(TAP), "--seconds", "0.2"]
     run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60)
     assert (run.returncode, run.stderr) == (0, "")
@@ -116,8 +116,10 @@ def test_tap_prints_its_table() -> None:
     assert ways[:3] == ["what", "direct", "wslab.tap"]
     assert (rule.count("---:"), blank) == (len(ways) - 1, "")
     assert [row.split("|")[1].strip() for row in rows] == [
-        "32 bytes, round trips/s",
-        "1 MiB, MB/s each way",
+        "32 bytes, round trips/s, learner's client",
+        "32 bytes, round trips/s, raw socket",
+        "1 MiB, MB/s each way, learner's client",
+        "1 MiB, MB/s each way, raw socket",
     ]
     for row in rows:
         found = re.findall(rf"{NUMBER} = ([\d.]+) \(([\d.]+)–([\d.]+)\)", row)

@@ -860,7 +860,7 @@ def test_link_forwards_each_byte(ends: Ends, up: list[bytes], down: list[bytes])
         server.shutdown(socket.SHUT_WR)
         assert read_all(server) == (b"".join(up), "FIN")
         assert read_all(client) == (b"".join(down), "FIN")
-    until(lambda: not ends.link._connections, "the end of the connection")
+    until(lambda: not ends.link._relay.connections, "the end of the connection")
 
 
 @given(
@@ -1086,7 +1086,7 @@ def test_link_passes_on_backpressure() -> None:
         while sent < limit and select.select([], [client], [], 0.2)[1]:
             sent += client.send(bytes(2**16))
         assert sent < limit
-        [connection] = ends.link._connections.values()
+        [connection] = ends.link._relay.connections
         assert len(read(server, sent)) == sent
         assert connection.number == 1
 
@@ -1196,7 +1196,7 @@ def test_link_bandwidth() -> None:
             source.sendall(data)
             assert read(target, len(data)) == data
             assert time.monotonic() - begin >= len(data) / 100_000
-        assert max(ends.link.sizes) <= faults.link.PACKET
+        assert max(ends.link.sizes) <= faults._line.PACKET
         assert sum(ends.link.sizes) == 2 * len(data)
 
 
@@ -1209,6 +1209,78 @@ def test_link_bandwidth_is_shared() -> None:
         two[0].sendall(data)
         assert read(one[1], 5000) + read(two[1], 5000) == data + data
         assert time.monotonic() - begin >= 10_000 / 50_000
+
+
+def sent_by(transcript: wslab.Transcript, sender: Any) -> list[str]:
+    """What one side sent, as one end of a link saw it."""
+    records = transcript.filter(sender=sender)
+    return [str(getattr(record, "text", None) or record.kind) for record in records]
+
+
+def test_link_has_transcripts_of_both_ends() -> None:
+    """What was sent and what arrived: the same, where nothing is cut."""
+    with wslab.serve(wslab.handlers.echo) as server, Link(server.url) as link:
+        assert wslab.talk(link.url, "a", "b") == ["a", "b"]
+        for transcript in (link.at_client, link.at_server):
+            transcript.wait(kind="close", count=2)
+            for sender in ("client", "server"):
+                assert sent_by(transcript, sender) == ["handshake", "a", "b", "close"]
+    assert str(link.at_client).startswith("As the client's end of the link saw it:\n")
+    assert str(link.at_server).startswith("As the server's end of the link saw it:\n")
+    for sender in ("client", "server"):
+        assert link.at_server.filter(sender=sender) == server.transcript.filter(sender=sender)
+
+
+@pytest.mark.parametrize("how", ["FIN", "RST"])
+def test_link_transcripts_of_a_cut(how: Any) -> None:
+    """What the cut took has been sent and has not arrived; both ends say what ended them."""
+    cut = Cut(1, sender="server", more_bytes=3, how=how)
+    with wslab.serve(wslab.handlers.echo) as server, Link(server.url, cut=cut) as link:
+        with pytest.raises(ConnectionClosedError):
+            wslab.talk(link.url, "a", "b", "c")
+        lost = [each.wait(kind="lost") for each in (link.at_client, link.at_server)]
+    assert [record.problem for record in lost] == [f"the link cut the connection by {how}"] * 2
+    assert sent_by(link.at_server, "server")[:3] == ["handshake", "a", "b"]
+    arrived = link.at_client.filter(sender="server")
+    assert sent_by(link.at_client, "server") == ["handshake", "a", "b"]
+    assert not arrived[-1].missing  # 3 bytes are the header and the letter
+
+
+def test_link_transcripts_of_a_lost_side() -> None:
+    """Who ended the TCP connection is in both."""
+    with wslab.serve(faults.abort) as server, Link(server.url) as link:
+        with pytest.raises(ConnectionClosedError):
+            wslab.talk(link.url, replies=1)
+        lost = [each.wait(kind="lost") for each in (link.at_client, link.at_server)]
+    problem = "the server ended the TCP connection without a closing handshake"
+    assert [record.problem for record in lost] == [problem] * 2
+
+
+def test_link_transcripts_of_a_partition() -> None:
+    """What is held up has been sent, and has not arrived."""
+    with (
+        wslab.serve(wslab.handlers.echo) as server,
+        Link(server.url) as link,
+        connect(link.url, close_timeout=0.05) as ws,
+    ):
+        ws.send("before")
+        assert ws.recv(timeout=TIMEOUT) == "before"
+        link.partition()
+        ws.send("within")
+        link.heal()
+        link.at_server.wait(kind="text", sender="client", count=2)
+        assert sent_by(link.at_client, "client")[1:] == ["before", "within"]
+
+
+def test_link_transcript_of_no_server() -> None:
+    """A link to nobody says so."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+    with Link(f"ws://127.0.0.1:{port}") as link:
+        with pytest.raises((InvalidMessage, ConnectionResetError)):
+            wslab.talk(link.url)
+        lost = link.at_client.wait(kind="lost")
+    assert lost.problem == "nobody listens at the address of the server"
 
 
 def test_links_in_a_row() -> None:

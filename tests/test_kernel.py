@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import signal
 import socket
+import subprocess
 import sys
+import textwrap
 import threading
 import time
 import types
@@ -15,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Kernel, Result
+from conftest import KERNEL_TIMEOUT, Kernel, Result
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from wslab import kernel as kernel_module
-from wslab.kernel import allow_asyncio_run, wake_on_signals
+from wslab.kernel import NEST_ASYNCIO_ALONE, allow_asyncio_run, wake_on_signals
 
 TIMEOUT = 20.0
 PROMPTLY = 2.0  # "about a second", and what a busy machine adds
@@ -169,7 +171,7 @@ def applied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the packages that were applied: not really, for it could not be undone."""
     names: list[str] = []
     for name in ("nest_asyncio", "nest_asyncio2"):
-        fake = types.SimpleNamespace(apply=lambda name=name: names.append(name))
+        fake = types.SimpleNamespace(apply=lambda loop, name=name: names.append(name))
         monkeypatch.setitem(sys.modules, name, fake)  # type: ignore[arg-type]
     return names
 
@@ -189,6 +191,62 @@ def test_after_a_bare_nest_asyncio(applied: list[str], monkeypatch: pytest.Monke
     monkeypatch.setattr(asyncio, "_nest_asyncio2", object(), raising=False)
     allow_asyncio_run()
     assert applied == ["nest_asyncio2", "nest_asyncio"]
+
+
+NESTED = """
+    import asyncio, nest_asyncio, wslab
+
+    async def nested():
+        await asyncio.sleep(0.001)
+        return asyncio.run(asyncio.sleep(0, "nested"))
+"""
+
+
+def run_script(code: str) -> list[str]:
+    """Run a program in which a warning is an error; return the lines that it prints."""
+    command = [sys.executable, "-W", "error", "-c", textwrap.dedent(NESTED) + textwrap.dedent(code)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=KERNEL_TIMEOUT)
+    assert (done.stderr, done.returncode) == ("", 0)
+    return done.stdout.splitlines()
+
+
+@pytest.mark.slow
+def test_in_a_script() -> None:
+    """Without a kernel it does the same, also when nest_asyncio.apply() follows."""
+    printed = run_script("""
+        wslab.allow_asyncio_run()
+        print(asyncio.run(nested()))
+        with wslab.serve(wslab.handlers.echo) as server:
+            print(wslab.talk(server.url, "x"))
+        print(asyncio.run(nested()))
+    """)
+    assert printed == ["nested", "['x']", "nested"]
+
+
+@pytest.mark.slow
+def test_nest_asyncio_alone() -> None:
+    """On Python 3.14 no timeout works then: what to do is said, and what runs can be stopped."""
+    printed = run_script("""
+        import warnings
+        server = wslab.serve(wslab.handlers.echo)
+        print(wslab.talk(server.url, "x"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            nest_asyncio.apply()
+        echo = wslab.handlers.echo
+        for function in (lambda: wslab.talk(server.url, "x"), lambda: wslab.serve(echo)):
+            try:
+                print(function())
+            except RuntimeError as exc:
+                print(exc)
+        server.stop()
+        print(server)
+    """)
+    assert [printed[0], printed[-1]] == ["['x']", "<BackgroundServer 'echo' stopped>"]
+    if sys.version_info >= (3, 14):
+        assert printed[1:-1] == [NEST_ASYNCIO_ALONE] * 2
+    else:
+        assert printed[1:-1] == ["['x']", "<BackgroundServer 'echo' running>"]
 
 
 # A real kernel
@@ -474,12 +532,13 @@ def test_run_all_with_asyncio_run(fresh_kernel: Kernel) -> None:
 
 @pytest.mark.kernel
 def test_a_bare_nest_asyncio_in_a_kernel(fresh_kernel: Kernel) -> None:
-    """After nest_asyncio alone, allow_asyncio_run() tells what to do, and servers go on."""
+    """After nest_asyncio alone, allow_asyncio_run() tells what to do; so does serve() on 3.14."""
     assert fresh_kernel.run("import nest_asyncio, wslab; nest_asyncio.apply()").error == ""
-    result = fresh_kernel.run("wslab.allow_asyncio_run()")
-    assert result.error == (
-        "RuntimeError: nest_asyncio.apply() was called before and cannot be undone; restart the "
-        "kernel, then call wslab.allow_asyncio_run() instead"
-    )
+    told = f"RuntimeError: {NEST_ASYNCIO_ALONE}"
+    assert fresh_kernel.run("wslab.allow_asyncio_run()").error == told
     cell = "with wslab.serve(wslab.handlers.echo) as server: print(wslab.talk(server.url, 'x'))"
-    assert fresh_kernel.run(cell) == Result("['x']\n")
+    result = fresh_kernel.run(cell)
+    if sys.version_info >= (3, 14):
+        assert (result.stdout, result.error) == ("", told)
+    else:
+        assert result == Result("['x']\n")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from websockets.exceptions import ConnectionClosedOK
+from websockets.sync.client import connect
 
 import wslab
 
@@ -60,4 +62,28 @@ def test_server_of_02(tmp_path: Path) -> None:
         finally:
             process.kill()
     assert rest.splitlines() == ["A new client connected", "Client disconnected", "stopped"]
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to be handled there")
+def test_service_of_06(tmp_path: Path) -> None:
+    """SIGTERM ends it in good order: the client is told 1001, the process returns 0."""
+    file = tmp_path / "service.py"
+    file.write_text(program("06", "service.py").replace("8080", "0"), encoding="utf-8")
+    command = [sys.executable, "-W", "error", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        try:
+            assert process.stdout is not None
+            _, host, port = process.stdout.readline().split()
+            with connect(f"ws://{host}:{port}") as ws:
+                ws.send("hello")
+                assert ws.recv(timeout=5) == "hello"
+                process.send_signal(signal.SIGTERM)
+                with pytest.raises(ConnectionClosedOK):
+                    ws.recv(timeout=5)
+                assert ws.close_code == 1001
+            rest, _ = process.communicate(timeout=10)
+        finally:
+            process.kill()
+    assert rest == "stopped\n"
     assert process.returncode == 0

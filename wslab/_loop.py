@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from ._clock import monotonic
 from ._stubborn import end_tasks, holds_up, interrupt
+from .kernel import NEST_ASYNCIO_ALONE
 
 __all__ = ["LoopThread"]
 
@@ -249,6 +250,8 @@ class LoopThread:
                 self._loop.run_forever()
 
     async def _stay_entered(self) -> None:
+        if asyncio.current_task() is None:  # on Python 3.14; no timeout works then
+            raise RuntimeError(NEST_ASYNCIO_ALONE)
         async with self._lifespan():
             self._ready.set_result(None)
             await self._stop.wait()

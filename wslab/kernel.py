@@ -11,8 +11,14 @@ import signal
 import socket
 import sys
 import threading
+import warnings
 
-__all__ = ["allow_asyncio_run", "wake_on_signals"]
+__all__ = ["NEST_ASYNCIO_ALONE", "allow_asyncio_run", "wake_on_signals"]
+
+NEST_ASYNCIO_ALONE = (
+    "nest_asyncio.apply() was called before and cannot be undone; restart the kernel, then call "
+    "wslab.allow_asyncio_run() instead"
+)
 
 
 def allow_asyncio_run() -> None:
@@ -44,12 +50,19 @@ def allow_asyncio_run() -> None:
             name=exc.name,
         ) from exc
     if hasattr(asyncio, "_nest_patched") and not hasattr(asyncio, "_nest_asyncio2"):
-        raise RuntimeError(
-            "nest_asyncio.apply() was called before and cannot be undone; restart the kernel, then "
-            "call wslab.allow_asyncio_run() instead"
-        )
-    nest_asyncio2.apply()
-    nest_asyncio.apply()
+        raise RuntimeError(NEST_ASYNCIO_ALONE)
+    try:
+        loop, temporary = asyncio.get_running_loop(), None
+    except RuntimeError:
+        # A script on Python 3.14 has none; but the class of the loop to come is to be patched by
+        # the first of the two.
+        loop = temporary = asyncio.new_event_loop()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # nest_asyncio asks for the policy
+        nest_asyncio2.apply(loop)
+        nest_asyncio.apply(loop)
+    if temporary is not None:
+        temporary.close()
 
 
 def wake_on_signals() -> None:

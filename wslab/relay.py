@@ -22,7 +22,8 @@ from .wire import Sender
 
 __all__ = ["End", "Ending", "Relay", "Relayed", "parse_address", "reset_when_closed"]
 
-READ: Final = 256 * 1024  # bytes that are read at once
+READ: Final = 256 * 1024
+"""Bytes that are read at once, unless something else is said."""
 
 Ending: TypeAlias = Literal["FIN", "RST"]
 """How a side ends its TCP connection."""
@@ -93,12 +94,12 @@ class End(asyncio.BufferedProtocol):
             self._relayed.finished(self)
 
     def pause_writing(self) -> None:
-        """The buffer is full: nothing more is read at the other end."""
-        self.other.hold("full")
+        """The buffer is full."""
+        self._relayed.full(self)
 
     def resume_writing(self) -> None:
         """There is room again."""
-        self.other.release("full")
+        self._relayed.drained(self)
 
     def hold(self, reason: str) -> None:
         """Read nothing here, until every reason for it is gone."""
@@ -112,9 +113,15 @@ class End(asyncio.BufferedProtocol):
         if not self._held and self.transport is not None and not self.lost:
             self.transport.resume_reading()
 
+    def ignore(self) -> None:
+        """From here on read and forget, so that FIN can be seen: nothing of it goes anywhere."""
+        self.take = _forget
+        self._held.clear()
+        self.release("")
+
     def write(self, data: bytes) -> None:
         """Send bytes to who is here; none are sent where the connection is over."""
-        if self.transport is not None:
+        if self.transport is not None and not self.lost:
             self.transport.write(data)
 
     def finish(self) -> None:
@@ -141,6 +148,13 @@ class End(asyncio.BufferedProtocol):
         if self.unsent:
             self.close()
         else:
+            self.abort()
+
+    def reset_now(self) -> None:
+        """End the connection by RST, whatever has not left."""
+        if self.transport is not None and not self.lost:
+            with contextlib.suppress(OSError):
+                reset_when_closed(self.transport.get_extra_info("socket"))
             self.abort()
 
     def abort(self) -> None:
@@ -189,17 +203,20 @@ class Relayed:
         self._opening = asyncio.get_running_loop().create_task(self._open())
 
     async def _open(self) -> None:
+        failure: OSError | None = None
         try:
             await self.relay.connect(lambda: self.server)
         except OSError as exc:
-            self.refused(exc)
-        else:
-            self._opening = None
+            failure = exc
+        self._opening = None
+        if failure is None:
             self.client.release("connecting")
+        else:
+            self.refused(failure)
 
     def refused(self, exc: OSError) -> None:
         """There is no connection to the server: the client gets RST, as it comes too late."""
-        self.server.lost = True
+        self.stop_opening()
         self.client.reset()
 
     def finished(self, end: End) -> None:
@@ -209,22 +226,35 @@ class Relayed:
             self.client.close()
             self.server.close()
 
+    def full(self, end: End) -> None:
+        """What is written at an end does not leave: nothing more is read at the other one."""
+        end.other.hold("full")
+
+    def drained(self, end: End) -> None:
+        """It has left."""
+        end.other.release("full")
+
     def reset(self, end: End) -> None:
         """An end was ended by RST, or by something worse: pass that on."""
         end.other.reset()
 
+    def stop_opening(self) -> None:
+        """Connect no more to the server, if that is not done yet."""
+        if self._opening is not None:
+            self._opening.cancel()
+        if self.server.transport is None:
+            self.server.finished = self.server.lost = True
+
     def over(self, end: End) -> None:
         """An end is over; when both are, this is."""
         if self.client.lost and (self.server.lost or self.server.transport is None):
-            if self._opening is not None:
-                self._opening.cancel()
+            self.stop_opening()
             self.relay.connections.discard(self)
             self.relay.check_empty()
 
     def close(self) -> None:
         """End both TCP connections, by FIN, once everything is sent."""
-        if self._opening is not None:
-            self._opening.cancel()
+        self.stop_opening()
         self.client.close()
         self.server.close()
 
@@ -247,6 +277,7 @@ class Relay:
     Args:
         connect: Opens the connection to the server.
         make: Makes the connection that passes on, given this relay.
+        read: Bytes that are read at once at most.
 
     Attributes:
         buffer: Where what arrives is put at first.
@@ -255,12 +286,14 @@ class Relay:
         sockets: Those that listen.
     """
 
-    def __init__(self, connect: Connect, make: Callable[[Relay], Relayed] = Relayed) -> None:
+    def __init__(
+        self, connect: Connect, make: Callable[[Relay], Relayed] = Relayed, read: int = READ
+    ) -> None:
         self.connect = connect
         self.connections: set[Relayed] = set()
         self.closing = False
         # One for all, since what is in it is taken at once.
-        self.buffer = memoryview(bytearray(READ))
+        self.buffer = memoryview(bytearray(read))
         self._make = make
         self._empty = asyncio.Event()
 
@@ -315,6 +348,10 @@ class Relay:
             for connection in list(self.connections):
                 connection.abort()
             await asyncio.sleep(0)  # for asyncio to close the sockets
+
+
+def _forget(data: bytes) -> None:
+    """Take bytes and do nothing with them."""
 
 
 def parse_address(url: str) -> tuple[SplitResult, tuple[str, int]]:

@@ -196,13 +196,14 @@ class BackgroundServer(BackgroundService):
             if connection.request is None:  # only TCP so far: no CLOSE frame is due
                 connection.transport.abort()
         listening.close()
-        try:
-            async with asyncio.timeout(self._stop_timeout):
-                await listening.wait_closed()
-        except TimeoutError:
-            for connection in list(self._recording.connections):
-                connection.transport.abort()
-            # LoopThread cancels the handlers.
+        # Not asyncio.timeout(), which fails if nest_asyncio.apply() has been called meanwhile.
+        closed = asyncio.ensure_future(listening.wait_closed())
+        await asyncio.wait([closed], timeout=self._stop_timeout)
+        if closed.done():
+            return closed.result()
+        for connection in list(self._recording.connections):
+            connection.transport.abort()
+        # LoopThread cancels the handlers.
 
     def _end(self, timeout: float) -> str | None:
         self._recording.goes_round = False

@@ -20,6 +20,7 @@ from typing import Any
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from interop import engines
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
@@ -127,6 +128,16 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="package")
+def engine(chromium: Browser) -> Iterator[engines.Engine]:
+    """Chromium with a page of this machine."""
+    with engines.page() as url:
+        tab = chromium.new_page()
+        tab.goto(url)
+        yield engines.Chromium(tab)
+        tab.context.close()
 
 
 class Jupyter:

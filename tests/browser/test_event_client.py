@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from interop import ends, engines
-from playwright.sync_api import Browser
 
 from .conftest import SECONDS
 
@@ -28,16 +26,6 @@ def event_client() -> type[Any]:
     exec("from websockets.exceptions import ConnectionClosed", names)
     exec(source["events-client"], names)
     return names["EventClient"]  # type: ignore[no-any-return]
-
-
-@pytest.fixture(scope="module")
-def engine(chromium: Browser) -> Iterator[engines.Engine]:
-    """Chromium with a page of this machine."""
-    with engines.page() as url:
-        tab = chromium.new_page()
-        tab.goto(url)
-        yield engines.Chromium(tab)
-        tab.context.close()
 
 
 def listen(event_client: type[Any], url: str) -> list[object]:

@@ -22,6 +22,7 @@ LISTEN = """async (url, patience) => {
     const socket = new WebSocket(url);
     return await new Promise((resolve) => {
         const late = setTimeout(() => resolve([...events, "no close event"]), patience);
+        socket.onmessage = () => events.push("message");
         socket.onerror = () => events.push("error");
         socket.onclose = ({ code, reason, wasClean }) => {
             events.push(["close", code, reason, wasClean]);

@@ -302,7 +302,7 @@ class _Runtime:
 @contextlib.contextmanager
 def node(tools: Path = TOOLS) -> Iterator[Engine]:
     """Node and the WebSocket that it brings itself, which is undici's."""
-    program = _tool(tools / "venv" / "bin" / "node")
+    program = tool(tools / "venv" / "bin" / "node")
     version, undici = output(
         program, "-p", "process.versions.node + '\\n' + process.versions.undici"
     ).splitlines()
@@ -312,8 +312,8 @@ def node(tools: Path = TOOLS) -> Iterator[Engine]:
 @contextlib.contextmanager
 def ws(tools: Path = TOOLS) -> Iterator[Engine]:
     """The package ``ws``, on Node."""
-    program = _tool(tools / "venv" / "bin" / "node")
-    package = _tool(tools / "node_modules" / "ws" / "package.json")
+    program = tool(tools / "venv" / "bin" / "node")
+    package = tool(tools / "node_modules" / "ws" / "package.json")
     version = json.loads(Path(package).read_text(encoding="utf-8"))["version"]
     prelude = f"globalThis.WebSocket = require({json.dumps(str(Path(package).parent))});"
     yield _Runtime("ws", version, program, "-e", prelude=prelude)
@@ -322,20 +322,21 @@ def ws(tools: Path = TOOLS) -> Iterator[Engine]:
 @contextlib.contextmanager
 def bun(tools: Path = TOOLS) -> Iterator[Engine]:
     """Bun."""
-    program = _tool(tools / "node_modules" / ".bin" / "bun")
+    program = tool(tools / "node_modules" / ".bin" / "bun")
     yield _Runtime("Bun", output(program, "--version"), program, "-e")
 
 
 @contextlib.contextmanager
 def deno(tools: Path = TOOLS) -> Iterator[Engine]:
     """Deno."""
-    program = _tool(tools / "node_modules" / ".bin" / "deno")
+    program = tool(tools / "node_modules" / ".bin" / "deno")
     version = output(program, "--version").split()[1]
     prelude = 'import process from "node:process";'
     yield _Runtime("Deno", version, program, "eval", "--no-check", prelude=prelude)
 
 
-def _tool(path: Path) -> str:
+def tool(path: Path) -> str:
+    """Return the path of what `make atlas` has installed."""
     if not path.exists():
         raise MissingError(f"there is no {path.name} in {path.parent}; run: make atlas")
     return str(path)

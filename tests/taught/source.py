@@ -217,6 +217,12 @@ class _Quicker(ast.NodeTransformer):
             node.args = [self._shorter(argument) for argument in node.args]
         return node
 
+    def visit_arguments(self, node: ast.arguments) -> ast.AST:
+        for argument, default in zip(node.args[::-1], node.defaults[::-1], strict=False):
+            if argument.arg == "timeout":
+                node.defaults[node.defaults.index(default)] = self._shorter(default)
+        return node
+
     @staticmethod
     def _shorter(value: ast.expr) -> ast.expr:
         if isinstance(value, ast.Constant) and isinstance(value.value, int | float):

@@ -1,0 +1,43 @@
+"""docs/atlas.md says of Chromium what is so, and the course's sentences are those of its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+from interop import atlas, claims, engines
+
+ROOT = Path(__file__).parents[2]
+SAID = atlas.read((ROOT / "docs" / "atlas.md").read_text(encoding="utf-8"), "Chromium")
+
+
+@pytest.mark.parametrize(
+    ("heading", "ask"),
+    [*((title, ask) for title, _, ask in atlas.CLIENT_TABLES), (atlas.CLAIMS, claims.ask)],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_chromium_does_what_the_atlas_says(
+    heading: str, ask: Callable[[engines.Engine], atlas.Answers], engine: engines.Engine
+) -> None:
+    """Asked again, Chromium answers the same."""
+    assert ask(engine) == SAID[heading]
+
+
+def test_every_claim_is_true() -> None:
+    """Three browsers do what the course says about "the browser"."""
+    page = (ROOT / "docs" / "atlas.md").read_text(encoding="utf-8")
+    expected = {f"{claim.cell}: {claim.words}": "yes" for claim in claims.CLAIMS}
+    for name in "Chromium", "Firefox", "WebKit":
+        assert atlas.read(page, name)[atlas.CLAIMS] == expected
+
+
+def test_claims_are_those_of_cells() -> None:
+    """Each claim names a cell that is there."""
+    cells = {
+        f"{path.name.partition('_')[0]} {cell.id}"
+        for path in (ROOT / "notebooks").glob("*.ipynb")
+        for cell in nbformat.read(path, as_version=4).cells
+    }
+    assert {claim.cell for claim in claims.CLAIMS} - cells == set()
