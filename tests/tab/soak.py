@@ -110,7 +110,13 @@ def soak(tab: Tab, minutes: float) -> None:
         if time.monotonic() - reported > 60:
             reported = time.monotonic()
             state = tab.run(STATE)
-            print(f"{(reported - began) / 60:.0f} min", dict(counts), "MiB, objects:", state, flush=True)
+            print(
+                f"{(reported - began) / 60:.0f} min",
+                dict(counts),
+                "MiB, objects:",
+                state,
+                flush=True,
+            )
             assert state.endswith(f"{began!r})"), "the kernel has forgotten when it began"
         if time.monotonic() - began > minutes * 60:
             break

@@ -1,47 +1,67 @@
-"""What the exercises of this folder share."""
+"""What the exercises of this folder share: to test a test."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
-from wslab.exercises._judge import CLIENT_TIMEOUT, Finding, during, run_client
+from wslab.exercises._judge import Finding, Metronome, Play, play
 
-__all__ = ["Handler", "judge"]
-
+__all__ = ["Handler", "is_silent", "passes_with", "refuses", "refuses_silence"]
 
 Handler = Callable[[ServerConnection], Awaitable[None]]
 
+_FAILS = "it fails, by an AssertionError or any other exception"
 
-def judge(answer: Any, right: Mapping[str, Handler], broken: Mapping[str, Handler]) -> None:
+
+async def is_silent(ws: ServerConnection) -> None:
+    """Never answer."""
+    async for _ in ws:
+        pass
+
+
+def passes_with(answer: Any, what: str, handler: Handler) -> None:
     """
-    Test a test: it must pass with each server that is right, and fail with each that is not.
+    Expect that a test returns.
 
     Args:
         answer: ``def test(url)``, plain or ``async``.
-        right: Handlers by what they do: "answers at once".
-        broken: Handlers by what is wrong with them.
+        what: What the server does, which is right: "answers at once".
+        handler: The server.
     """
-    for what, handler in right.items():
-        with during(f"with a correct server, which {what}"):
-            run_client(answer, handler)
-    for what, handler in broken.items():
-        began = time.monotonic()
-        try:
-            run_client(answer, handler, timeout=CLIENT_TIMEOUT)
-        except Finding as finding:
-            # A TimeoutError is as good as any other, if it is not the one that ended the answer.
-            in_time = time.monotonic() - began < CLIENT_TIMEOUT
-            raised = finding.problem.startswith("it raised ") or finding.got == "TimeoutError"
-            if raised and in_time:
-                continue
-            finding.problem = f"with a server that {what}: {finding.problem}"
-            raise
-        raise Finding(
-            f"the test passes, but the server {what}",
-            expected="an AssertionError, or any other exception",
-            got="the function returned",
-        )
+    played = _test(answer, f"a right server, which {what}", handler)
+    played.returned("it returns")
+
+
+def refuses(answer: Any, what: str, handler: Handler) -> None:
+    """Expect that a test fails, for ``what`` is wrong with the server."""
+    played = _test(answer, f"a server that {what}", handler)
+    if played.failure is None:
+        raise played.finding("the test passes", _FAILS, "the function returned")
+    if not _raised(played.failure):
+        played.returned(_FAILS)
+
+
+def refuses_silence(answer: Any) -> None:
+    """Expect that a test of a server that never answers fails, within 2 seconds."""
+    with Metronome(0.01) as metronome:
+        began = time.perf_counter()
+        played = _test(answer, "a server that never answers", is_silent)
+        beats = metronome.beats_since(began)
+    if played.failure is None:
+        raise played.finding("the test passes", _FAILS, "the function returned")
+    if beats > 240 or not _raised(played.failure):  # our own loop is late, too, where all is slow
+        problem = "it waits too long"
+        expected = f"{_FAILS}, within 2 seconds"
+        raise played.finding(problem, expected, f"no end after {beats / 100:.1f} s")
+
+
+def _test(answer: Any, what: str, handler: Handler) -> Play:
+    return play(answer, handler, called=f"{getattr(answer, '__name__', 'test')}(url) of {what}")
+
+
+def _raised(failure: Finding) -> bool:
+    return failure.problem.startswith("it raised ")

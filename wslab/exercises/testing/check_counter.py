@@ -10,9 +10,9 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._rule import Rule
+from wslab.exercises._rule import rule
 
-from ._shared import Handler, judge
+from ._shared import Handler, passes_with, refuses, refuses_silence
 
 __all__ = ["EXERCISE"]
 
@@ -46,19 +46,46 @@ async def _plain_numbers(ws: ServerConnection) -> None:
         await ws.send(str(number))
 
 
-def _probe_check_counter(answer: Any) -> None:
-    judge(
-        answer,
-        {"answers at once": _counter(), "takes its time": _counter(delay=0.05)},
-        {
-            "counts from 0": _counter(start=-1),
-            "counts the messages of all clients together": _counter(shared=True),
-            "does not count binary messages": _counter(skips=lambda one: isinstance(one, bytes)),
-            "does not count empty messages": _counter(skips=lambda one: not one),
-            "counts to 3 and no further": _counter(last=3),
-            "answers with a number instead of an object": _plain_numbers,
-        },
-    )
+@rule("It returns if the server is right")
+def _returns(answer: Any) -> None:
+    passes_with(answer, "answers at once", _counter())
+    passes_with(answer, "takes 10 ms for each message", _counter(delay=0.01))
+
+
+@rule('text `{"count": N}`')
+def _json_text(answer: Any) -> None:
+    refuses(answer, "answers with a number instead of an object", _plain_numbers)
+
+
+@rule("how many messages")
+def _how_many(answer: Any) -> None:
+    refuses(answer, "counts from 0", _counter(start=-1))
+
+
+@rule("each message of a client")
+def _each_message(answer: Any) -> None:
+    refuses(answer, "counts to 3 and no further", _counter(last=3))
+
+
+@rule("text or binary")
+def _binary(answer: Any) -> None:
+    fault = _counter(skips=lambda one: isinstance(one, bytes) and bool(one))
+    refuses(answer, "does not count binary messages", fault)
+
+
+@rule("empty or not")
+def _empty(answer: Any) -> None:
+    refuses(answer, "does not count empty messages", _counter(skips=lambda one: not one))
+
+
+@rule("*this* client")
+def _this_client(answer: Any) -> None:
+    refuses(answer, "counts the messages of all clients together", _counter(shared=True))
+
+
+@rule("within 2 seconds")
+def _in_time(answer: Any) -> None:
+    refuses_silence(answer)
 
 
 EXERCISE = Exercise(
@@ -69,7 +96,8 @@ EXERCISE = Exercise(
         'text `{"count": N}`: how many messages *this* client has sent on this connection. Write '
         "its test `check_counter(url)`, plain or `async`. It returns if the server is right, "
         "within 2 seconds, and fails if not. The check has six servers for it that are each wrong "
-        "in another way; which, it says when your test has missed one."
+        "in another way, a silent one, and a right one that takes 10 ms for each message; it says "
+        "which your test has missed."
     ),
     name="check_counter",
     starter="""
@@ -107,7 +135,7 @@ def check_counter(url):
         "client) find more than a long list of ordinary messages. Property-based tests look for "
         "such edges by themselves."
     ),
-    rules=(Rule("", _probe_check_counter),),
+    rules=(_returns, _json_text, _how_many, _each_message, _binary, _empty, _this_client, _in_time),
     minutes=20,
     difficulty=3,
     needs="Properties",

@@ -8,23 +8,28 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._rule import Rule
+from wslab.exercises._rule import rule
 from wslab.handlers import echo
 
-from ._shared import judge
+from ._shared import passes_with, refuses, refuses_silence
 
 __all__ = ["EXERCISE"]
 
 
 async def _slow_echo(ws: ServerConnection) -> None:
     async for message in ws:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.01)
         await ws.send(message)
 
 
 async def _shouts(ws: ServerConnection) -> None:
     async for message in ws:
-        await ws.send(message.upper())
+        await ws.send(message.upper() if isinstance(message, str) else message)
+
+
+async def _says_hello(ws: ServerConnection) -> None:
+    async for message in ws:
+        await ws.send("hello" if isinstance(message, str) else message)
 
 
 async def _only_text(ws: ServerConnection) -> None:
@@ -37,35 +42,50 @@ async def _only_binary(ws: ServerConnection) -> None:
         await ws.send(message.encode() if isinstance(message, str) else message)
 
 
+async def _empties_binary(ws: ServerConnection) -> None:
+    async for message in ws:
+        await ws.send(message if isinstance(message, str) else b"")
+
+
 async def _once(ws: ServerConnection) -> None:
     await ws.send(await ws.recv())
+    ws.transport.abort()  # close() would wait for the answer to CLOSE behind unread messages
 
 
 async def _repeats_the_first(ws: ServerConnection) -> None:
-    first = None
+    first: dict[type, str | bytes] = {}
     async for message in ws:
-        first = first or message
-        await ws.send(first if isinstance(first, type(message)) else message)
+        await ws.send(first.setdefault(type(message), message))
 
 
-async def _is_silent(ws: ServerConnection) -> None:
-    async for _ in ws:
-        pass
+@rule("it returns if")
+def _returns(answer: Any) -> None:
+    passes_with(answer, "answers at once", echo)
+    passes_with(answer, "takes 10 ms for each message", _slow_echo)
 
 
-def _probe_check_echo(answer: Any) -> None:
-    judge(
-        answer,
-        {"answers at once": echo, "takes its time": _slow_echo},
-        {
-            "answers in capital letters": _shouts,
-            "makes text of binary messages": _only_text,
-            "makes binary messages of text": _only_binary,
-            "answers the first message only": _once,
-            "repeats the first answer": _repeats_the_first,
-            "never answers": _is_silent,
-        },
-    )
+@rule("text comes back as the same text")
+def _same_text(answer: Any) -> None:
+    refuses(answer, "answers text in capital letters", _shouts)
+    refuses(answer, "makes binary messages of text", _only_binary)
+    refuses(answer, "answers each text with 'hello'", _says_hello)
+
+
+@rule("binary as the same bytes")
+def _same_bytes(answer: Any) -> None:
+    refuses(answer, "makes text of binary messages", _only_text)
+    refuses(answer, "answers binary messages with an empty one", _empties_binary)
+
+
+@rule("for more than one message")
+def _several(answer: Any) -> None:
+    refuses(answer, "answers the first message, and is gone", _once)
+    refuses(answer, "repeats its first answer, for text and for bytes", _repeats_the_first)
+
+
+@rule("It is done within 2 seconds, also when the server never answers")
+def _in_time(answer: Any) -> None:
+    refuses_silence(answer)
 
 
 EXERCISE = Exercise(
@@ -75,8 +95,8 @@ EXERCISE = Exercise(
         "Write `check_echo(url)`, a test of an echo server, plain or `async`: it returns if text "
         "comes back as the same text and binary as the same bytes, for more than one message, and "
         "fails (by `assert`, or any exception) if not. It is done within 2 seconds, also when the "
-        "server never answers. The check runs it against servers that are right, and against "
-        "some that are not."
+        "server never answers. The check runs it against servers that are right, which take 10 ms "
+        "for a message at most, and against some that are not."
     ),
     name="check_echo",
     starter="""
@@ -107,7 +127,7 @@ def check_echo(url):
         "whether the test notices, is called mutation testing. And a test that waits for ever "
         "finds nothing: each wait has an end."
     ),
-    rules=(Rule("", _probe_check_echo),),
+    rules=(_returns, _same_text, _same_bytes, _several, _in_time),
     minutes=10,
     difficulty=1,
     needs="A server for each test",

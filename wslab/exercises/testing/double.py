@@ -2,35 +2,70 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
+from websockets.exceptions import ConnectionClosed
+
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Client, answering, during, show
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import REPLY_TIMEOUT, answering, awkward, show
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
 
-def _probe_double(answer: Any) -> None:
-    def converse(client: Client, topic: str) -> None:
-        client.send(f"subscribe {topic}")
-        client.expect_text(f"ok {topic}", "a subscription should be confirmed")
-        for number in (1, 2, 3):
-            client.expect_text(f"{topic} {number}", "three messages should follow")
-        client.expect_close(1001, "then the double should close with 1001, as if it restarted")
+@rule("gets `ok TOPIC`")
+def _confirms(answer: Any) -> None:
+    with answering(answer) as server, server.clients(2) as (one, two):
+        for client, topic in ((two, "weather"), (one, "news")):
+            client.send(f"subscribe {topic}")
+            client.expect_text(f"ok {topic}", "a subscription came")
 
+
+@rule("any topic that is not empty")
+def _any_topic(answer: Any) -> None:
     with answering(answer) as server:
-        for topic in ("news", "sports results", "#wetter "):
+        topics = ("sports results", "#wetter ", " ", "subscribe", awkward.TEXTS["quotes"], "0")
+        for topic in topics:
             with server.client() as client:
-                converse(client, topic)
-        for message in ("hello", "", "subscribe", "subscribe ", "unsubscribe news", b"subscribe x"):
+                client.send(f"subscribe {topic}")
+                got = client.receive(show(f"ok {topic}"), f"the topic was {topic!r}")
+                if str(got)[-len(topic) :] != topic:
+                    problem = f"the topic was {topic!r}"
+                    raise client.finding(problem, show(f"ok {topic}"), show(got))
+
+
+@rule("then `TOPIC 1`, `TOPIC 2` and `TOPIC 3`")
+def _three_messages(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        client.send("subscribe tea")
+        client.receive(show("ok tea"))
+        for number in (1, 2, 3):
+            client.expect_text(f"tea {number}", "after the confirmation")
+
+
+@rule("then it closes with code 1001")
+def _closes(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        client.send("subscribe tea")
+        messages: list[str | bytes] = []
+        with contextlib.suppress(TimeoutError, ConnectionClosed):
+            while len(messages) < 10:
+                messages.append(client.ws.recv(timeout=REPLY_TIMEOUT))
+        if client.ws.close_code != 1001:
+            problem = f"after {len(messages)} messages"
+            code = client.ws.close_code
+            raise client.finding(problem, "CLOSE 1001", f"code {code}" if code else "no CLOSE")
+
+
+@rule("Any other first message closes with 1008")
+def _refuses(answer: Any) -> None:
+    others = ("hello", "", "subscribe", "subscribe ", "Subscribe tea", "unsubscribe tea")
+    with answering(answer) as server:
+        for message in (*others, "subscribes tea", " subscribe tea", b"subscribe tea", b""):
             with server.client() as client:
                 client.send(message)
-                client.expect_close(1008, f"{show(message)} should close with 1008, with no reply")
-        with during("two clients at the same time"), server.clients(2) as (one, two):
-            two.send("subscribe b")
-            two.expect_text("ok b", "a subscription should be confirmed")
-            converse(one, "a")
+                client.expect_close(1008, f"{show(message)} came first")
 
 
 EXERCISE = Exercise(
@@ -71,7 +106,7 @@ async def double(ws):
         "demand what the real one does once a year. That it refuses what it does not expect makes "
         "the test fail where the client goes wrong, not later."
     ),
-    rules=(Rule("", _probe_double),),
+    rules=(_confirms, _any_topic, _three_messages, _closes, _refuses),
     minutes=10,
     difficulty=2,
     needs="Against faults",
