@@ -7,7 +7,7 @@ __all__ = ["CLIENT_TIMEOUT", "CROWD", "REPLY_TIMEOUT"]
 REPLY_TIMEOUT = 2.0
 """Seconds that a learner's server has for a reply, and a learner's client for a step."""
 
-CLIENT_TIMEOUT = 3.0
+CLIENT_TIMEOUT = 2.0
 """Seconds that a learner's client has in all."""
 
 CROWD = 40

@@ -25,20 +25,28 @@ class _Page:
     """What a page would have: two callbacks, which write down how they are called."""
 
     def __init__(
-        self, answer: Any, messages: Sequence[str | bytes], code: int, reason: str
+        self,
+        answer: Any,
+        messages: Sequence[str | bytes],
+        code: int,
+        reason: str,
+        pause: float = 0.0,
     ) -> None:
+        self.pause = pause
         self.calls: list[tuple[Any, ...]] = []
         self.heard = threading.Semaphore(0)
         self.played: Play
         self.messages, self.code, self.reason = messages, code, reason
         how = "cuts the TCP connection" if code == _LOST else f"sends CLOSE {code} {reason!r}"
-        self.called = f"{', '.join(map(show, messages))}, then the server {how}"
+        quiet = f", {pause} s of silence" if pause else ""
+        self.called = f"{', '.join(map(show, messages))}{quiet}, then the server {how}"
         self.played = play(answer, self.serve, self.onmessage, self.onclose, called=self.called)
 
     async def serve(self, ws: ServerConnection) -> None:
         """Send all messages, then end the connection."""
         for message in self.messages:
             await ws.send(message)
+        await asyncio.sleep(self.pause)
         await self.end(ws)
 
     async def end(self, ws: ServerConnection) -> None:
@@ -89,8 +97,8 @@ class _SlowPage(_Page):
 
 @rule("calls `onmessage(data)` for each message")
 def _each_message(answer: Any) -> None:
-    for messages in (("first", "second"), _AWKWARD):
-        page = _Page(answer, messages, 1000, "bye")
+    for messages, pause in ((("first", "second"), 0.0), (_AWKWARD, 0.3)):
+        page = _Page(answer, messages, 1000, "bye", pause)
         page.played.returned(page.expected())
         due = [("onmessage", message) for message in messages]
         if not same(page.of("onmessage"), due):

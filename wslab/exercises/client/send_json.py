@@ -20,7 +20,7 @@ _AWKWARD = (
     (awkward.TEXTS["two lines"], 0),
     (awkward.TEXTS["other scripts"] + awkward.TEXTS["braces and percents"], 10**30),
     ("", -1),
-    ("17", 0.5),
+    (awkward.TEXTS["blanks at the ends"], 0.5),
 )
 
 

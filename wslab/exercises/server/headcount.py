@@ -69,8 +69,9 @@ def _json_text(answer: Any) -> None:
 def _is_told(answer: Any) -> None:
     with answering(answer) as server, server.client() as client:
         got = client.receive('JSON text: {"client": 1}', "before it has said anything")
-        if type(_object(got).get("client")) is not int:
-            problem = "there is no whole number under the key `client`"
+        told = _object(got)
+        if type(told.get("client")) is not int or len(told) > 1:
+            problem = "it is not a whole number under the key `client`, and nothing else"
             raise client.finding(problem, 'JSON text: {"client": 1}', show(got))
 
 
@@ -120,13 +121,15 @@ def _expect_different(server: Server, numbers: list[Any], who: str) -> None:
 @rule('Each message is answered with `{"messages": 2, "clients": 5}`')
 def _answered(answer: Any) -> None:
     wanted = 'JSON text: {"messages": 1, "clients": 1}'
-    with answering(answer) as server, server.client() as client:
-        client.receive('JSON text: {"client": …}', "a client has connected")
+    with answering(answer) as server, server.clients(2) as (client, other):
+        for newcomer in (client, other):
+            newcomer.receive('JSON text: {"client": …}', "a client has connected")
         for message in ("hello", "", "again"):
             client.send(message)
             got = client.receive(wanted, "a message was sent")
             if _object(got).keys() != {"messages", "clients"}:
                 raise client.finding("the answer has another shape", wanted, show(got))
+        other.expect_silence("a client that has sent nothing got an answer", 0.0)
 
 
 @rule("how many messages this client has sent")

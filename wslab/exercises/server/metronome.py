@@ -47,7 +47,7 @@ class _Listener:
             expected = "a tick" if self.next is None else f"'tick {self.next}'"
             self._tick(self.client.receive_text(expected, problem), expected, problem)
 
-    def until(self, text: str, problem: str, most: int = 100) -> None:
+    def until(self, text: str, problem: str, most: int = 50) -> None:
         """Expect this text, after a few ticks at most."""
         expected = f"{text!r}, perhaps after some ticks"
         for _ in range(most):

@@ -42,7 +42,7 @@ def _welcomes(answer: Any) -> None:
 
 @rule("answers each of its messages")
 def _answers_each(answer: Any) -> None:
-    with answering(answer) as server, _guest(server), _guest(server) as client:
+    with answering(answer) as server, _guest(server) as other, _guest(server) as client:
         for number in (1, 2, 3):
             client.send(f"message {number}")
             client.receive("a reply", f"to message {number}")
@@ -50,6 +50,7 @@ def _answers_each(answer: Any) -> None:
             client.send(f"message {number}")
         for number in (4, 5, 6):
             client.receive("a reply to each", f"three messages at once; to message {number}")
+        other.expect_silence("a client that has sent nothing got a reply", 0.0)
 
 
 @rule("with `Server received: ` and the message")
