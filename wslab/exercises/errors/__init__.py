@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from . import ask_patiently, catch_up, classify, guard, read_all, survive
+from . import ask_patiently, guard, read_all, survive
 
 __all__ = ["EXERCISES", "NOTEBOOK"]
 
@@ -14,7 +14,5 @@ EXERCISES: Final = (
     read_all.EXERCISE,
     survive.EXERCISE,
     guard.EXERCISE,
-    classify.EXERCISE,
     ask_patiently.EXERCISE,
-    catch_up.EXERCISE,
 )

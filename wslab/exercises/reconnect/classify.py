@@ -11,10 +11,9 @@ from websockets.http11 import Request, Response
 from wslab.exercises._exercise import Exercise
 from wslab.exercises._judge import CLIENT_TIMEOUT, Finding, call, same, show
 from wslab.exercises._rule import Rule
+from wslab.exercises.errors._shared import no_listener
 from wslab.server import serve
 from wslab.transcript import Records
-
-from ._shared import no_listener
 
 __all__ = ["EXERCISE"]
 

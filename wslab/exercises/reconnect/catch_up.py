@@ -13,9 +13,8 @@ from websockets.http11 import Request, Response
 from wslab.exercises._exercise import Exercise
 from wslab.exercises._judge import CLIENT_TIMEOUT, Finding, Pause, call, run_client, same, show
 from wslab.exercises._rule import Rule
+from wslab.exercises.errors._shared import about, no_listener
 from wslab.transcript import Records
-
-from ._shared import about, no_listener
 
 __all__ = ["EXERCISE"]
 
