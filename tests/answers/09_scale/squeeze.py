@@ -1,10 +1,17 @@
 """Answers to exercise 9.3, “Compress what is worth it”."""
 
-# %% right
 import asyncio
+import gzip
 import zlib
 
+from websockets.exceptions import ConnectionClosed
 
+
+def packed(text):
+    return zlib.compress(text.encode())
+
+
+# %% right: in a thread
 async def squeeze(ws):
     async for message in ws:
         if len(message.encode("utf-8")) >= 1000:
@@ -12,12 +19,7 @@ async def squeeze(ws):
         await ws.send(message)
 
 
-# %% right
-import zlib
-
-from websockets.exceptions import ConnectionClosed
-
-
+# %% right: the bytes as they came
 async def squeeze(ws):
     try:
         while True:
@@ -30,74 +32,111 @@ async def squeeze(ws):
         return
 
 
-# %% wrong
-# finding: a binary message came where text is due
-import zlib
+# %% right: match
+def reply(message):
+    match len(message.encode()):
+        case size if size < 1000:
+            return message
+        case _:
+            return packed(message)
 
 
 async def squeeze(ws):
     async for message in ws:
-        await ws.send(zlib.compress(message.encode()))
+        await ws.send(reply(message))
 
 
-# %% wrong
-# finding: from 1,000 bytes on, a message should come back compressed
+# %% right: a class
+class Squeezer:
+    def __init__(self, limit):
+        self.limit = limit
+
+    async def __call__(self, ws):
+        async for message in ws:
+            long = len(bytes(message, "utf-8")) >= self.limit
+            await ws.send(packed(message) if long else message)
+
+
+squeeze = Squeezer(1000)
+
+
+# %% wrong: everything is compressed
+# breaks: A message of less than 1,000 bytes comes back as it was
+async def squeeze(ws):
+    async for message in ws:
+        await ws.send(packed(message))
+
+
+# %% wrong: nothing is compressed
+# breaks first: it comes back as a binary message: its UTF-8, compressed by `zlib.compress()`
 async def squeeze(ws):
     async for message in ws:
         await ws.send(message)
 
 
-# %% wrong
-# finding: from 1,000 bytes on
-import zlib
-
-
+# %% wrong: characters are counted
+# breaks: From 1,000 bytes on (of UTF-8, not characters)
 async def squeeze(ws):
     async for message in ws:
-        await ws.send(message if len(message) < 1000 else zlib.compress(message.encode()))
+        await ws.send(message if len(message) < 1000 else packed(message))
 
 
-# %% wrong
+# %% wrong: from 1,001 bytes on
+# breaks: From 1,000 bytes on (of UTF-8, not characters)
+async def squeeze(ws):
+    async for message in ws:
+        await ws.send(message if len(message.encode()) <= 1000 else packed(message))
+
+
+# %% wrong: an empty message gets nothing
+# breaks: A message of less than 1,000 bytes comes back as it was
+async def squeeze(ws):
+    async for message in ws:
+        if message:
+            await ws.send(message if len(message.encode()) < 1000 else packed(message))
+
+
+# %% wrong: gzip
+# breaks: it comes back as a binary message: its UTF-8, compressed by `zlib.compress()`
 # finding: is not what zlib.compress() makes
-import gzip
-
-
 async def squeeze(ws):
     async for message in ws:
         data = message.encode()
         await ws.send(message if len(data) < 1000 else gzip.compress(data))
 
 
-# %% wrong
-# finding: decompressed, the message should be what was sent
-import zlib
-
-
+# %% wrong: the first thousand bytes
+# breaks: it comes back as a binary message: its UTF-8, compressed by `zlib.compress()`
 async def squeeze(ws):
     async for message in ws:
         data = message.encode()
         await ws.send(message if len(data) < 1000 else zlib.compress(data[:1000]))
 
 
-# %% wrong
-# finding: a long message should come back: the connection was closed
-import zlib
-
-
-async def squeeze(ws):
-    message = await ws.recv()
-    data = message.encode()
-    await ws.send(message if len(data) < 1000 else zlib.compress(data))
-
-
-# %% wrong
-# finding: a long message should come back: no message came
-import zlib
-
-
+# %% wrong: UTF-16
+# breaks: it comes back as a binary message: its UTF-8, compressed by `zlib.compress()`
 async def squeeze(ws):
     async for message in ws:
-        try:  # noqa: SIM105
-            await ws.send(zlib.compress(message) if len(message) >= 1000 else message)
-        except TypeError:
-            pass
+        long = len(message.encode()) >= 1000
+        await ws.send(zlib.compress(message.encode("utf-16")) if long else message)
+
+
+# %% wrong: as hexadecimal text
+# breaks first: it comes back as a binary message: its UTF-8, compressed by `zlib.compress()`
+async def squeeze(ws):
+    async for message in ws:
+        await ws.send(message if len(message.encode()) < 1000 else packed(message).hex())
+
+
+# %% wrong: one message, and it ends
+# breaks first: A message of less than 1,000 bytes comes back as it was
+async def squeeze(ws):
+    message = await ws.recv()
+    await ws.send(message if len(message.encode()) < 1000 else packed(message))
+
+
+# %% wrong: text is not bytes
+# breaks first: A message of less than 1,000 bytes comes back as it was
+async def squeeze(ws):
+    async for message in ws:
+        await ws.send(zlib.compress(message) if len(message) >= 334 else message)

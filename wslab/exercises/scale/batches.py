@@ -10,61 +10,114 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Finding, during, run_client, show
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import Play, play, show
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
-
 _BATCH: Final = 50
+_COUNTS: Final = (120, 50, 1, 101)
 
 
-def _probe_batches(answer: Any) -> None:
-    for count in (120, 50, 1, 0, 101):
-        readings = [{"sensor": 7, "value": number / 10} for number in range(count)]
-        with during(f"with {count} readings"):
-            _probe_batch(answer, readings)
+class _Collector:
+    """What came of it when the learner's client sent so many readings."""
 
+    def __init__(self, answer: Any, count: int) -> None:
+        self.readings = [{"sensor": 7, "value": number / 10} for number in range(count)]
+        if count > 1:
+            self.readings[1] = dict(self.readings[0])  # equal readings are two
+        self.messages: list[str | bytes] = []
+        words = f"send_readings(url, {count} readings)"
+        self.play: Play = play(answer, self._collect, list(self.readings), called=words)
 
-def _probe_batch(answer: Any, readings: list[dict[str, float]]) -> None:
-    messages: list[str | bytes] = []
-
-    async def collect(ws: ServerConnection) -> None:
+    async def _collect(self, ws: ServerConnection) -> None:
         with contextlib.suppress(ConnectionClosed):
             async for message in ws:
-                messages.append(message)
-                if len(messages) > 1000:
+                self.messages.append(message)
+                if len(self.messages) > 1000:
                     return
 
-    _, server = run_client(answer, collect, list(readings))
+    def batches(self) -> list[Any]:
+        """The values of the messages, None for what is no JSON."""
+        values = []
+        for message in self.messages:
+            try:
+                values.append(json.loads(message))
+            except (ValueError, RecursionError):
+                values.append(None)
+        return values
 
-    def finding(problem: str, expected: str, got: str) -> Finding:
-        records = server.transcript.snapshot()[-12:]
-        return Finding(problem, expected=expected, got=got, records=records)
+    def arrays(self) -> list[list[Any]]:
+        """The arrays, those too that stand in an object: what else is in it, another rule says."""
+        values = [
+            next(iter(batch.values())) if isinstance(batch, dict) and len(batch) == 1 else batch
+            for batch in self.batches()
+        ]
+        return [value for value in values if isinstance(value, list)]
 
-    batches = []
-    for message in messages:
-        try:
-            batch = json.loads(message) if isinstance(message, str) else None
-        except (ValueError, RecursionError):
-            batch = None
-        if not isinstance(batch, list):
-            raise finding(
-                "each message should be a JSON array, as text", "[{…}, {…}, …]", show(message)
-            )
-        batches.append(batch)
-    sizes = [len(batch) for batch in batches]
-    got = f"messages with {', '.join(map(str, sizes[:12])) or 'nothing'}"
-    if max(sizes, default=0) > _BATCH:
-        raise finding("a message has too many readings", f"{_BATCH} at most", got)
-    if 0 in sizes:
-        raise finding("a message without readings says nothing", "no such message", got)
-    if [reading for batch in batches for reading in batch] != readings:
-        problem = "all readings should arrive, unchanged, in order, and once"
-        raise finding(problem, f"{len(readings)} readings", got)
-    fewest = -(-len(readings) // _BATCH)
-    if len(batches) > fewest:
-        raise finding("that are more messages than needed", f"{fewest}", f"{len(batches)}")
+    def sizes(self) -> list[int]:
+        """How many readings each array has."""
+        return [len(array) for array in self.arrays()]
+
+
+@rule("Each message is a JSON array")
+def _arrays(answer: Any) -> None:
+    for count in _COUNTS:
+        collector = _Collector(answer, count)
+        for batch, message in zip(collector.batches(), collector.messages, strict=True):
+            if not isinstance(batch, list) or not all(isinstance(one, dict) for one in batch):
+                problem = "a message is no array of objects"
+                raise collector.play.finding(problem, "[{…}, {…}, …]", show(message))
+        collector.play.returned("messages with arrays")
+
+
+@rule("readings, as text")
+def _as_text(answer: Any) -> None:
+    collector = _Collector(answer, 3)
+    for message in collector.messages:
+        if isinstance(message, bytes):
+            problem = "bytes go out as a binary message, a str as text"
+            raise collector.play.finding(problem, "text", show(message))
+
+
+@rule("in order")
+def _in_order(answer: Any) -> None:
+    for count in _COUNTS:
+        collector = _Collector(answer, count)
+        came = [reading for array in collector.arrays() for reading in array]
+        if came != collector.readings:
+            problem = "the readings did not arrive unchanged, in order, and once"
+            expected = f"{count} readings: {show(collector.readings)}"
+            raise collector.play.finding(problem, expected, f"{len(came)}: {show(came)}")
+
+
+@rule("at most 50")
+def _at_most(answer: Any) -> None:
+    for count in _COUNTS:
+        collector = _Collector(answer, count)
+        if max(collector.sizes(), default=0) > _BATCH:
+            got = f"messages with {show(collector.sizes())}"
+            raise collector.play.finding("a message has more", f"{_BATCH} at most", got)
+
+
+@rule("in as few messages as possible")
+def _as_few(answer: Any) -> None:
+    for count in _COUNTS:
+        collector = _Collector(answer, count)
+        fewest = -(-count // _BATCH)
+        if len(collector.messages) > fewest:
+            got = f"{len(collector.messages)}, with {show(collector.sizes())} readings"
+            problem = f"{count} readings came in more messages than needed"
+            raise collector.play.finding(problem, str(fewest), got)
+
+
+@rule("for an empty list nothing is sent")
+def _empty(answer: Any) -> None:
+    collector = _Collector(answer, 0)
+    if collector.messages:
+        problem = "a message came, though there are no readings"
+        raise collector.play.finding(problem, "no message", show(collector.messages))
+    collector.play.returned("no message")
 
 
 EXERCISE = Exercise(
@@ -109,7 +162,7 @@ def send_readings(url, readings):
         "does not wait for long. If readings come over time, send when 50 are there or when the "
         "oldest has waited long enough, whichever is first."
     ),
-    rules=(Rule("", _probe_batches),),
+    rules=(_arrays, _as_text, _in_order, _at_most, _as_few, _empty),
     minutes=10,
     difficulty=2,
     needs="What a message costs",

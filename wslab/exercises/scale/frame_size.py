@@ -8,15 +8,14 @@ from websockets.asyncio.server import ServerConnection
 
 from wslab.exercises._exercise import Exercise
 from wslab.exercises._judge import CLIENT_TIMEOUT, Finding, call, show
-from wslab.exercises._rule import Rule
+from wslab.exercises._rule import rule
 from wslab.server import serve
 from wslab.talk import talk
 from wslab.wire import Frame
 
 __all__ = ["EXERCISE"]
 
-
-_LENGTHS: Final = (5, 0, 125, 126, 300, 65_535, 65_536, 100_000)
+_LENGTHS: Final = (5, 0, 1, 125, 126, 127, 65_535, 65_536, 100_000)
 
 
 async def _echo(ws: ServerConnection) -> None:
@@ -24,27 +23,50 @@ async def _echo(ws: ServerConnection) -> None:
         await ws.send(message)
 
 
-def _probe_frame_size(answer: Any) -> None:
-    with serve(_echo, name=f"check {id(answer)}") as server:
+def _real_sizes() -> dict[tuple[int, bool], int]:
+    """Send frames of each length in both directions; return how long they were on the wire."""
+    with serve(_echo, name="check 9.1") as server:
         talk(server.url, *(bytes(length) for length in _LENGTHS))
         frames = [frame for frame in server.transcript if isinstance(frame, Frame)]
-    for masked, sender in ((False, "server"), (True, "client")):
-        sent = [frame for frame in frames if (frame.sender, frame.kind) == (sender, "binary")]
-        for length, frame in zip(_LENGTHS, sent, strict=True):
-            got = call(answer, length, masked, timeout=CLIENT_TIMEOUT)
-            if type(got) is not int or got != frame.size:
-                rule = "each frame of the client is masked: four bytes more"
-                if not masked:
-                    rule = (
-                        "a header is 2 bytes, and the length takes more where 7 bits cannot hold it"
-                    )
-                raise Finding(
-                    f"a frame of {'the client' if masked else 'the server'} with "
-                    f"{length:,} bytes of payload had another size on the wire; {rule}",
-                    sent=f"{length}, {masked}",
-                    expected=f"{frame.size}",
-                    got=show(got),
-                )
+    return {
+        (frame.length, frame.sender == "client"): frame.size
+        for frame in frames
+        if frame.kind == "binary"
+    }
+
+
+def _size(answer: Any, length: int, masked: bool) -> Any:
+    return call(answer, length, masked, timeout=CLIENT_TIMEOUT)
+
+
+@rule("how many bytes a frame with `length` bytes of payload takes on the wire, header included")
+def _with_its_header(answer: Any) -> None:
+    real = _real_sizes()
+    for length in _LENGTHS:
+        got, expected = _size(answer, length, False), real[length, False]
+        if type(got) is not int or got != expected:
+            raise Finding(
+                f"a frame of the server with {length:,} bytes of payload had another size",
+                sent=f"frame_size({length}, False)",
+                expected=str(expected),
+                got=show(got),
+            )
+
+
+@rule("`masked` says whether it comes from a client")
+def _masked(answer: Any) -> None:
+    real = _real_sizes()
+    for length in _LENGTHS:
+        more = real[length, True] - real[length, False]
+        plain, masked = _size(answer, length, False), _size(answer, length, True)
+        if type(plain) is int and (type(masked) is not int or masked - plain != more):
+            raise Finding(
+                f"a frame of the client with {length:,} bytes of payload was {more} bytes longer "
+                "than one of the server",
+                sent=f"frame_size({length}, True)",
+                expected=str(plain + more),
+                got=show(masked),
+            )
 
 
 EXERCISE = Exercise(
@@ -84,7 +106,7 @@ def frame_size(length, masked):
         "that 2 or 8 bytes follow (RFC 6455 §5.2). So 125 is the largest payload with the shortest "
         "header, and also the most that a control frame may have."
     ),
-    rules=(Rule("", _probe_frame_size),),
+    rules=(_with_its_header, _masked),
     minutes=5,
     difficulty=1,
     needs="What a message costs",

@@ -6,52 +6,65 @@ import zlib
 from typing import Any, Final
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Client, answering, during, show
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import Client, answering, awkward, show
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
+_STORY: Final = "It is a long story, and I tell it twice. " * 100
 
-_LIMIT: Final = 1000
+
+def _inflate(client: Client, text: str) -> None:
+    """Expect the text, compressed; it may be text where that is judged by another rule."""
+    data = text.encode()
+    wanted = f"a binary message, zlib-compressed: {len(data):,} bytes in all"
+    got = client.receive(wanted, f"a message of {len(data):,} bytes came")
+    if isinstance(got, str):
+        problem = "text came back where a compressed message is due"
+        raise client.finding(problem, wanted, show(got))
+    inflater = zlib.decompressobj()
+    try:
+        inflated = inflater.decompress(got, len(data) + 1)
+    except zlib.error as exc:
+        problem = "the binary message is not what zlib.compress() makes"
+        raise client.finding(problem, wanted, str(exc)) from None
+    if inflated != data or not inflater.eof:
+        problem = "decompressed, it is something else than the UTF-8 of what was sent"
+        raise client.finding(problem, show(data), show(inflated))
+    if len(got) >= len(data):
+        raise client.finding("it is not smaller", wanted, f"{len(got):,} bytes")
 
 
-def _probe_squeeze(answer: Any) -> None:
-    def expect(client: Client, text: str, problem: str = "") -> None:
-        data = text.encode()
-        if len(data) < _LIMIT:
-            client.expect_text(text, problem or "a short message should come back as it was")
-            return
-        wanted = f"a binary message, zlib-compressed: {len(data):,} bytes in all"
-        got = client.receive(wanted, "a long message should come back")
-        if isinstance(got, str):
-            long = f"from {_LIMIT:,} bytes on, a message should come back compressed"
-            raise client.finding(problem or long, wanted, show(got))
-        inflater = zlib.decompressobj()
-        try:
-            inflated = inflater.decompress(got, len(data) + 1)
-        except zlib.error as exc:
-            what = "the binary message is not what zlib.compress() makes"
-            raise client.finding(problem or what, wanted, str(exc)) from None
-        if inflated != data or not inflater.eof:
-            what = "decompressed, the message should be what was sent, in UTF-8"
-            raise client.finding(problem or what, wanted, show(inflated))
-        if len(got) >= len(data):
-            raise client.finding("that is not smaller", wanted, f"{len(got):,} bytes")
-
-    long = "It is a long story, and I tell it twice. " * 100
-    texts = ["hello", long, "", "x" * 999, "x" * 1000, "ü" * 499, "ü" * 500, "世" * 400, "bye"]
-    with answering(answer) as server:
-        with server.clients(2) as clients:
+@rule("A message of less than 1,000 bytes comes back as it was")
+def _short(answer: Any) -> None:
+    with answering(answer) as server, server.clients(2) as clients:
+        for name in ("quotes", "empty", "other scripts", "a NUL"):
             for client in clients:
-                for text in texts:
-                    client.send(text)
-                    expect(client, text)
-            with during("several messages at once"):
-                for text in texts:
-                    clients[0].send(text)
-                for text in texts:
-                    expect(clients[0], text)
-        server.serve_crowd(long, lambda client, problem: expect(client, long, problem))
+                client.send(awkward.TEXTS[name])
+                client.expect_text(awkward.TEXTS[name], "a short message came")
+        for text in ("x" * 999, "ü" * 499):
+            clients[0].send(text)
+            clients[0].expect_text(text, f"a message of {len(text.encode())} bytes came")
+
+
+@rule("it comes back as a binary message: its UTF-8, compressed by `zlib.compress()`")
+def _long(answer: Any) -> None:
+    with answering(answer) as server, server.clients(2) as clients:
+        for text in (_STORY, "世界 " * 2000, _STORY):
+            for client in clients:
+                client.send(text)
+                _inflate(client, text)
+
+
+@rule("From 1,000 bytes on (of UTF-8, not characters)")
+def _from_where(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        for text in ("x" * 1000, "ü" * 500, "世" * 400):
+            client.send(text)
+            got = client.receive("a binary message", f"a message of {len(text.encode()):,} bytes")
+            if isinstance(got, str):
+                problem = f"{len(text):,} characters are {len(text.encode()):,} bytes"
+                raise client.finding(problem, "a binary message", show(got))
 
 
 EXERCISE = Exercise(
@@ -94,7 +107,7 @@ async def squeeze(ws):
         "A browser undoes it with `new DecompressionStream('deflate')`. `zlib.compress()` blocks "
         "the loop: for messages of megabytes, `await asyncio.to_thread(zlib.compress, data)`."
     ),
-    rules=(Rule("", _probe_squeeze),),
+    rules=(_short, _long, _from_where),
     minutes=10,
     difficulty=2,
     needs="Compression: smaller for time and memory",
