@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextvars
 import weakref
 from asyncio import base_events, selector_events
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from typing import Any
 
 from pyodide import webloop
 
-from ._parking import turns
+from ._parking import begin, turns
 from ._selector import Selector
 from ._sockets import getaddrinfo
 
@@ -73,6 +74,19 @@ class KernelLoop(webloop.WebLoop):  # type: ignore[misc]
         self._poll_soon()
         return handle  # type: ignore[no-any-return]
 
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.Handle:
+        """Call back after so many seconds, as a call of Python of its own."""
+        handle: asyncio.Handle = super().call_later(
+            delay, _call_back, callback, *args, context=context
+        )
+        return handle
+
     def run_in_executor(
         self, executor: Any, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
@@ -86,6 +100,11 @@ class KernelLoop(webloop.WebLoop):  # type: ignore[misc]
     async def getaddrinfo(self, host: Any, port: Any, **options: int) -> list[Any]:
         """Look a name up, which takes no time here."""
         return getaddrinfo(host, port, **options)
+
+
+def _call_back(callback: Callable[..., object], *args: Any) -> None:
+    begin()
+    callback(*args)
 
 
 def _method(name: str) -> Any:

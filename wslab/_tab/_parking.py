@@ -29,6 +29,7 @@ __all__ = [
     "MAIN",
     "Parked",
     "Waiters",
+    "begin",
     "current",
     "on_resume",
     "park",
@@ -47,7 +48,7 @@ FAIR = 0.005  # seconds that threads may wake each other before the event loop h
 turns: Any = run_js(pathlib.Path(__file__).with_name("turns.js").read_text(encoding="utf-8"))
 
 on_resume: list[Callable[[], None]] = []
-"""Called whenever a thread goes on after it was parked; what one raises, the thread gets."""
+"""Called where a thread begins or goes on after it was parked; what one raises, the thread gets."""
 
 _current = MAIN
 _turned = time.perf_counter()  # when the event loop of JavaScript last had a turn
@@ -138,14 +139,18 @@ def park(waiters: Waiters, timeout: float | None = None) -> bool:
         # Woken threads come before timers and messages: two that wake each other would keep
         # everything else out.
         _take_turn()
-    for call in on_resume:
-        call()
+    begin()
     return woken
 
 
 def turn() -> None:
     """Let everything go on that is ready: threads, timers, messages from the page."""
     _take_turn()
+    begin()
+
+
+def begin() -> None:
+    """Do what :data:`on_resume` asks for, also where a call of Python begins."""
     for call in on_resume:
         call()
 

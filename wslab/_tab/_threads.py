@@ -15,7 +15,18 @@ from typing import Any
 
 from pyodide.ffi import create_once_callable
 
-from ._parking import MAIN, Waiters, current, on_resume, park, running_as, turns, wake, wake_main
+from ._parking import (
+    MAIN,
+    Waiters,
+    begin,
+    current,
+    on_resume,
+    park,
+    running_as,
+    turns,
+    wake,
+    wake_main,
+)
 
 __all__ = [
     "ThreadHandle",
@@ -87,6 +98,7 @@ def start_joinable_thread(
         asyncio._set_running_loop(None)
         try:
             with running_as(ident):
+                begin()
                 function()
         finally:
             asyncio._set_running_loop(before)

@@ -1,11 +1,13 @@
 """Deep recursion raises, in cells and in threads, and the interpreter goes on."""
 
+import asyncio
 import functools
 import json
 import threading
 import time
 
 import pytest
+from pyodide.ffi import run_sync
 
 
 def _fails(function):
@@ -42,6 +44,16 @@ DEEP = {
 def test_it_raises(name):
     """What the course shows of it, and what learners do."""
     _fails(DEEP[name])
+
+
+def test_it_raises_in_a_callback_of_the_event_loop():
+    """Each is a call of Python of its own."""
+
+    async def main():
+        await asyncio.sleep(0)
+        json.loads("[" * 100_000)
+
+    _fails(lambda: run_sync(main()))
 
 
 def test_it_raises_in_a_thread_and_after_waiting():
