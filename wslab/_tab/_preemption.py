@@ -17,6 +17,7 @@ from types import FrameType
 import pyodide_js
 from pyodide.ffi import can_run_sync
 
+from ._frames import left
 from ._parking import turn, turns
 
 __all__ = ["start"]
@@ -24,6 +25,7 @@ __all__ = ["start"]
 SIGNAL = signal.SIGVTALRM  # no program of this course uses it: it counts time of the processor
 DEPTH = 4  # calls from here to the end of what this package calls of others
 
+# Where a call begins that can be suspended: in the kernel's event loop, and as a thread.
 _ROOTS = {("pyodide.webloop", "run_handle"), (f"{__package__}._threads", "main")}
 _HERE = f"{pathlib.Path(__file__).parent}/"
 
@@ -37,8 +39,11 @@ def start() -> None:
 
 
 def _on_clock(number: int, frame: FrameType | None) -> None:
-    if can_run_sync() and not _is_atomic(frame) and _is_suspendable(frame):
-        turn()
+    if frame is not None and can_run_sync() and not _is_atomic(frame):
+        with left(frame) as root:
+            # can_run_sync() also says yes in what JavaScript calls when a promise is settled.
+            if (root.f_globals["__name__"], root.f_code.co_name) in _ROOTS:
+                turn()
 
 
 def _is_atomic(frame: FrameType | None) -> bool:
@@ -50,11 +55,3 @@ def _is_atomic(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def _is_suspendable(frame: FrameType | None) -> bool:
-    """Return whether all this began as a thread or in the kernel's event loop."""
-    # can_run_sync() also says yes in what JavaScript calls when a promise is settled.
-    while frame is not None and frame.f_back is not None:
-        frame = frame.f_back
-    return frame is not None and (frame.f_globals["__name__"], frame.f_code.co_name) in _ROOTS

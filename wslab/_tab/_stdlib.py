@@ -22,6 +22,7 @@ import types
 from typing import Any
 
 from . import _sockets, _threads
+from ._frames import current_frames, left
 from ._locks import Lock
 from ._parking import Waiters, current, park
 from ._selector import Selector
@@ -50,6 +51,8 @@ def _install_threads() -> None:
         names._allocate_lock = names.allocate_lock = names.Lock = Lock
         names.start_joinable_thread = names._start_joinable_thread = _threads.start_joinable_thread
         names._ThreadHandle = _threads.ThreadHandle
+    system: Any = sys
+    system._current_frames = current_frames
     thread: Any = _thread
     thread.start_new_thread = thread.start_new = _threads.start_new_thread
     threads: Any = threading
@@ -85,10 +88,11 @@ def _sleep(seconds: float) -> None:
         raise ValueError("sleep length must be non-negative")
     nobody: Waiters = collections.deque()
     deadline = time.monotonic() + seconds
-    while True:
-        park(nobody, max(0.0, deadline - time.monotonic()))
-        if time.monotonic() >= deadline:
-            return
+    with left(sys._getframe(1)):
+        while True:
+            park(nobody, max(0.0, deadline - time.monotonic()))
+            if time.monotonic() >= deadline:
+                return
 
 
 def _set_async_exc(ident: Any, exception: Any) -> int:
