@@ -34,18 +34,18 @@ def build(output: Path, cache: Path) -> None:
         *packages.wheels(HERE / "wheels.txt", cache),
         *packages.of_the_kernel(),
         packages.without_jedi(cache),
-        packages.own(ROOT, cache),
     ]
+    own = packages.own(ROOT, cache)
     site = cache / "site"
     shutil.rmtree(site, ignore_errors=True)
     static = site / "static" / "pyodide"
     static.mkdir(parents=True)
     for name in PYODIDE:
         shutil.copy2(pyodide / name, static / name)
-    compiled = compiling.compiled([pyodide / "python_stdlib.zip", *wheels], pyodide, cache)
-    for archive in compiled:
+    library = pyodide / "python_stdlib.zip"
+    for archive in compiling.compiled(library, wheels, own, pyodide, cache):
         shutil.copy2(archive, static / archive.name)
-    lock.write(static, [static / wheel.name for wheel in wheels])
+    lock.write(static, [static / wheel.name for wheel in (*wheels, own)])
     contents.copy(ROOT / "notebooks", site / "files")
     for name in ("jupyter-lite.json", "jupyter_lite_config.json", "overrides.json"):
         shutil.copy2(HERE / name, site / name)

@@ -1,8 +1,9 @@
 """
 Compile the Python of archives to bytecode, with the interpreter that will run it.
 
-A kernel that has to compile the standard library, IPython and the rest begins seconds later. Node
-runs that interpreter here; what it made of an archive is kept by the archive's hash.
+A kernel that has to compile IPython, ``websockets`` and the standard library begins seconds later.
+Bytecode is nearly twice as big as source, though, so what no kernel imports stays source. Node runs
+that interpreter here; what it made is kept.
 """
 
 from __future__ import annotations
@@ -16,56 +17,85 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-# Packages whose source a learner may want to read, and sees in tracebacks.
-WITH_SOURCE = ("wslab-", "websockets-")
+# The standard library's parts that no kernel in a tab can use, and those in Python for which the
+# interpreter has C.
+NEEDLESS = (
+    *("ensurepip/", "idlelib/", "lib2to3/", "pydoc_data/", "tkinter/", "turtledemo/", "test/"),
+    *("_pydatetime.py", "_pydecimal.py", "_pyio.py", "turtle.py", "_pyrepl/", "curses/"),
+)
+# Nobody reads these in a tab.
+SOLUTIONS = "wslab/exercises/"
 
-# The standard library's parts that no kernel in a tab can use.
-NEEDLESS = ("ensurepip/", "idlelib/", "lib2to3/", "pydoc_data/", "tkinter/", "turtledemo/", "test/")
-
-
-def compiled(archives: list[Path], pyodide: Path, cache: Path) -> list[Path]:
-    """Return an archive of bytecode for each, of the same name."""
-    folders = [cache / "compiled" / _key(archive, pyodide) for archive in archives]
-    todo = [
-        (archive, folder)
-        for archive, folder in zip(archives, folders, strict=True)
-        if not (folder / archive.name).exists()
-    ]
-    for archive, folder in todo:
-        shutil.rmtree(folder, ignore_errors=True)
-        with zipfile.ZipFile(archive) as source:
-            source.extractall(folder / "files")
-    if todo:
-        node = Path(sys.executable).with_name("node")
-        paths = [str(folder / "files") for _, folder in todo]
-        script = HERE / "compile.mjs"
-        done = subprocess.run([str(node), str(script), str(pyodide), *paths], check=False)
-        if done.returncode:
-            sys.exit("the bytecode could not be made")
-    for archive, folder in todo:
-        _pack(folder / "files", folder / archive.name, archive.name.startswith(WITH_SOURCE))
-        shutil.rmtree(folder / "files")
-    return [folder / archive.name for archive, folder in zip(archives, folders, strict=True)]
+# Other languages' highlighting, which no output of a kernel for Python needs.
+LEXERS = "pygments/lexers/"
+LEXERS_KEPT = ("__init__", "_mapping", "data", "diff", "javascript", "python", "shell", "special")
 
 
-def _key(archive: Path, pyodide: Path) -> str:
-    digest = hashlib.sha256(archive.read_bytes())
-    for part in (HERE / "compile.mjs", Path(__file__), pyodide / "package.json"):
+def compiled(library: Path, site: list[Path], own: Path, pyodide: Path, cache: Path) -> list[Path]:
+    """
+    Return archives of the same names with bytecode.
+
+    Args:
+        library: The standard library.
+        site: Packages.
+        own: The package whose files are all compiled, and stay readable beside their bytecode.
+        pyodide: The interpreter.
+        cache: Where to keep them.
+    """
+    theirs = _group([library, *site], pyodide, cache)
+    if not theirs.exists():
+        _compile([library, *site], None, pyodide, theirs)
+    ours = _group([own], pyodide, cache)
+    if not ours.exists():
+        _compile([], own, pyodide, ours)
+    return [*(theirs / archive.name for archive in (library, *site)), ours / own.name]
+
+
+def _group(archives: list[Path], pyodide: Path, cache: Path) -> Path:
+    digest = hashlib.sha256()
+    for part in (*archives, HERE / "compile.mjs", Path(__file__), pyodide / "package.json"):
         digest.update(part.read_bytes())
-    return f"{archive.name.split('-')[0]}-{digest.hexdigest()[:16]}"
+    return cache / "compiled" / digest.hexdigest()[:16]
 
 
-def _pack(folder: Path, target: Path, with_source: bool) -> None:
+def _compile(archives: list[Path], own: Path | None, pyodide: Path, target: Path) -> None:
+    work = target.with_suffix(".part")
+    shutil.rmtree(work, ignore_errors=True)
+    every = [*archives, *([own] if own else [])]
+    for archive in every:
+        with zipfile.ZipFile(archive) as source:
+            source.extractall(work / "files" / archive.name)
+    folders = [str(work / "files" / archive.name) for archive in archives] or [""]
+    node = Path(sys.executable).with_name("node")
+    command = [str(node), str(HERE / "compile.mjs"), str(pyodide), *folders, "--"]
+    if own:
+        command.append(str(work / "files" / own.name))
+    if subprocess.run(command, check=False).returncode:
+        sys.exit("the bytecode could not be made")
+    for archive in every:
+        _pack(work / "files" / archive.name, work / archive.name, readable=archive == own)
+    shutil.rmtree(work / "files")
+    shutil.rmtree(target, ignore_errors=True)
+    work.rename(target)
+
+
+def _pack(folder: Path, target: Path, *, readable: bool) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
         for file in sorted(folder.rglob("*")):
             name = file.relative_to(folder).as_posix()
-            if file.is_dir() or name.startswith(NEEDLESS):
+            if file.is_dir() or not _is_needed(name):
                 continue
-            bytecode = file.with_suffix(".pyc")
-            if file.suffix == ".py" and bytecode.exists() and not with_source:
+            with_source = readable and not name.startswith(SOLUTIONS)
+            if file.suffix == ".py" and file.with_suffix(".pyc").exists() and not with_source:
                 continue
             if file.suffix == ".pyc" and with_source:  # beside the source Python looks here
                 name = f"{Path(name).parent.as_posix()}/__pycache__/{file.stem}.cpython-314.pyc"
             entry = zipfile.ZipInfo(name)  # the same bytes each time: no date of this machine
             entry.compress_type = zipfile.ZIP_DEFLATED
             packed.writestr(entry, file.read_bytes())
+
+
+def _is_needed(name: str) -> bool:
+    if name.startswith(LEXERS):
+        return name.removeprefix(LEXERS).partition(".")[0] in LEXERS_KEPT
+    return not name.startswith(NEEDLESS) and "/tests/" not in name

@@ -20,6 +20,9 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+# What IPython needs in a terminal only.
+NEEDLESS = {"ipython": {"prompt-toolkit"}}
+
 DISTRIBUTION = "https://cdn.jsdelivr.net/pyodide/v{version}/full/"
 FROM_DISTRIBUTION = ("numpy", "matplotlib", "pillow")
 
@@ -50,8 +53,9 @@ def write(folder: Path, wheels: list[Path]) -> None:
     entries = {entry["name"]: entry for entry in map(_entry, wheels)}
     remote = _remote(lock["packages"], DISTRIBUTION.format(version=version), set(entries))
     packages = remote | entries
-    for entry in packages.values():
-        entry["depends"] = [name for name in entry["depends"] if name in packages]
+    for name, entry in packages.items():
+        needless = NEEDLESS.get(name, set())
+        entry["depends"] = [one for one in entry["depends"] if one in {*packages} - needless]
     lock["packages"] = packages
     path.write_text(json.dumps(lock), encoding="utf-8")
 
