@@ -130,7 +130,8 @@ class Soak:
         with contextlib.suppress(TimeoutError, ConnectionClosed):
             async with asyncio.timeout(0.5):
                 while True:
-                    await ws.send(bytes(2**16))
+                    await ws.send(self._random.randbytes(2**16))
+                    await asyncio.sleep(0)  # send() need not let anyone else have a turn
         ws.transport.abort()
         self.done["floods"] += 1
 
