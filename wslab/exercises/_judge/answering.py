@@ -16,6 +16,7 @@ from wslab.server import serve
 from wslab.wire import HandlerError
 
 from .finding import Fault, held_up, show
+from .limits import waited_in_vain
 from .server import Server
 
 __all__ = ["answering", "one_server", "small_socket"]
@@ -39,11 +40,12 @@ def one_server() -> Iterator[None]:
     What a handler shares, such as an :class:`asyncio.Lock`, belongs to one event loop for ever.
     """
     servers: dict[tuple[int, bool], Server] = {}
-    token = _kept.set(servers)
+    token, waited = _kept.set(servers), waited_in_vain.set([])
     try:
         yield
     finally:
         _kept.reset(token)
+        waited_in_vain.reset(waited)
         for server in servers.values():
             _stop(server)
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
+from wslab._clock import perf_counter
 from wslab.server import BackgroundServer, serve
 
 from .call import call
 from .finding import Finding, show
-from .limits import CLIENT_TIMEOUT
+from .limits import CLIENT_TIMEOUT, IN_VAIN_TIMEOUT, waited_in_vain
 
 __all__ = ["Pause", "Play", "play", "run_client"]
 
@@ -101,13 +102,18 @@ def play(
     name = getattr(answer, "__name__", "client")
     words = f"{name}({', '.join(['url', *map(show, arguments)])})"
     result, failure = None, None
+    seconds = CLIENT_TIMEOUT if timeout is None else timeout
+    if waited := waited_in_vain.get():
+        seconds = min(seconds, IN_VAIN_TIMEOUT)
     with serve(handler, name=f"check {id(answer)}", **{"ping_interval": None, **options}) as server:
+        began = perf_counter()
         try:
-            seconds = CLIENT_TIMEOUT if timeout is None else timeout
             result = call(answer, server.url, *arguments, timeout=seconds, release=server.stop)
         except Finding as finding:
             finding.records = server.transcript.snapshot()[-12:]
             failure = finding
+            if waited is not None and perf_counter() - began > seconds:
+                waited.append(seconds)
     return Play(called or words, result, failure, server)
 
 
