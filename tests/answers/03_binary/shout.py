@@ -1,9 +1,9 @@
 """Answers to exercise 3.2, “Shout text, leave bytes alone”."""
 
-# %% right
 from websockets.exceptions import ConnectionClosed
 
 
+# %% right: match, and a memoryview
 async def shout(ws):
     while True:
         try:
@@ -19,7 +19,7 @@ async def shout(ws):
                 await ws.send(message.upper())
 
 
-# %% right
+# %% right: bytes have no encode()
 async def shout(ws):
     async for message in ws:
         try:
@@ -30,15 +30,39 @@ async def shout(ws):
             await ws.send(reply.decode().upper().encode(), text=True)
 
 
-# %% wrong
-# finding: should come back unchanged
+# %% right: a function for each type
+REPLIES = {str: str.upper, bytes: bytes}
+
+
+async def shout(ws):
+    async for message in ws:
+        await ws.send(REPLIES[type(message)](message))
+
+
+# %% wrong: bytes have upper(), too
+# breaks: each binary message with the same bytes, unchanged
 async def shout(ws):
     async for message in ws:
         await ws.send(message.upper())
 
 
-# %% wrong
-# finding: the answer to a binary message should be a binary message
+# %% wrong: bytes come back as text
+# breaks: as binary
+async def shout(ws):
+    async for message in ws:
+        if isinstance(message, bytes):
+            try:
+                message = message.decode()
+            except UnicodeDecodeError:
+                await ws.send(message)
+                continue
+            await ws.send(message)
+        else:
+            await ws.send(message.upper())
+
+
+# %% wrong: bytes are decoded
+# breaks first: each binary message with the same bytes, unchanged
 async def shout(ws):
     async for message in ws:
         if isinstance(message, bytes):
@@ -46,18 +70,16 @@ async def shout(ws):
         await ws.send(message.upper())
 
 
-# %% wrong
-# finding: the answer to a text message should be a text message
+# %% wrong: text comes back as bytes
+# breaks: as text
 async def shout(ws):
     async for message in ws:
-        if isinstance(message, str):
-            await ws.send(message.upper().encode())
-        else:
-            await ws.send(message)
+        await ws.send(message.upper().encode() if isinstance(message, str) else message)
 
 
-# %% wrong
-# finding: each binary message should be answered: the connection was closed
+# %% wrong: only bytes that are UTF-8
+# breaks: each binary message with the same bytes, unchanged
+# finding: the connection was closed
 async def shout(ws):
     async for message in ws:
         if isinstance(message, bytes):
@@ -66,18 +88,24 @@ async def shout(ws):
             await ws.send(message.upper())
 
 
-# %% wrong
-# finding: in capital letters
+# %% wrong: an echo
+# breaks: each text message with the same text in capital letters
+async def shout(ws):
+    async for message in ws:
+        await ws.send(message)
+
+
+# %% wrong: only letters of ASCII
+# breaks: each text message with the same text in capital letters
 async def shout(ws):
     async for message in ws:
         if isinstance(message, str):
-            await ws.send(message)
-        else:
-            await ws.send(message)
+            message = "".join(c.upper() if c.isascii() else c for c in message)
+        await ws.send(message)
 
 
-# %% wrong
-# finding: each text message should be answered: the connection was closed
+# %% wrong: an empty message ends it
+# breaks first: each text message with the same text in capital letters
 async def shout(ws):
     while message := await ws.recv():
         if isinstance(message, str):
@@ -85,48 +113,34 @@ async def shout(ws):
         await ws.send(message)
 
 
-# %% wrong
-# finding: each binary message should be answered: no message came
+# %% wrong: an empty binary message gets nothing
+# breaks first: each binary message with the same bytes, unchanged
+async def shout(ws):
+    async for message in ws:
+        if isinstance(message, str):
+            await ws.send(message.upper())
+        elif message:
+            await ws.send(message)
+
+
+# %% wrong: bytes get nothing
+# breaks first: each binary message with the same bytes, unchanged
 async def shout(ws):
     async for message in ws:
         if isinstance(message, str):
             await ws.send(message.upper())
 
 
-# %% wrong
-# finding: the answer to a text message should be a text message
+# %% wrong: one client after the other
+# breaks first: each text message with the same text in capital letters
+taken = []
+
+
 async def shout(ws):
+    if taken:
+        return
+    taken.append(ws)
     async for message in ws:
         if isinstance(message, str):
-            message = message.upper()
-        await ws.send(message)
-        if message == b"":
-            await ws.send(message)
-
-
-# %% wrong
-# finding: with a second client: each binary message should be answered: no message came
-import asyncio
-
-lock = asyncio.Lock()
-
-
-async def shout(ws):
-    async with lock:
-        async for message in ws:
-            if isinstance(message, str):
-                message = message.upper()
-            await ws.send(message)
-
-
-# %% wrong
-# finding: the handler holds up the event loop
-import time
-
-
-async def shout(ws):
-    async for message in ws:
-        if isinstance(message, str):
-            time.sleep(0.06)  # noqa: ASYNC251
             message = message.upper()
         await ws.send(message)

@@ -5,55 +5,57 @@ from __future__ import annotations
 from typing import Any
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Client, answering, during, show
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import answering, awkward, show
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
+_TEXTS = ("Hello, server!", "text again", "4 more")
+_BYTES = (bytes([1, 2, 3, 4]), b"these bytes are letters", bytes([0xFF, 0xFE, 0x61, 0x00]))
 
-def _probe_shout(answer: Any) -> None:
-    def expect(client: Client, message: str | bytes) -> None:
-        expected = message.upper() if isinstance(message, str) else message
-        kind = "text" if isinstance(message, str) else "binary"
-        got = client.receive(show(expected), f"each {kind} message should be answered")
-        if type(got) is not type(expected):
-            problem = f"the answer to a {kind} message should be a {kind} message"
-        elif got == expected:
-            return
-        elif isinstance(message, str):
-            problem = "the answer to a text message should be the text in capital letters"
-        else:
-            problem = "the bytes of a binary message should come back unchanged"
-        raise client.finding(problem, show(expected), show(got))
 
-    with answering(answer) as server, server.clients(2) as (ada, grace):
-        messages: list[str | bytes] = [
-            "Hello, server!",
-            bytes([1, 2, 3, 4]),
-            b"binary: these bytes are letters",
-            "text again",
-            bytes([0xFF, 0xFE, 0x61, 0x00]),
-            "Grüße",
-            "Grüße".encode(),
-            bytes(range(256)),
-            "",
-            b"",
-            "4 more",
-        ]
-        for message in messages:
-            ada.send(message)
-            expect(ada, message)
-        with during("several messages at once"):
-            for message in messages:
-                ada.send(message)
-            for message in messages:
-                expect(ada, message)
-        with during("with a second client"):
-            grace.send(b"ab")
-            expect(grace, b"ab")
-            grace.send("ab")
-            expect(grace, "ab")
-        server.serve_crowd("now", lambda client, problem: client.expect("NOW", problem))
+@rule("each text message with the same text in capital letters")
+def _capitals(answer: Any) -> None:
+    awkward_ones = [awkward.TEXTS[name] for name in ("empty", "other scripts", "two lines", "JSON")]
+    with answering(answer) as server, server.clients(2) as clients:
+        for client in clients:
+            for text in (*_TEXTS, *awkward_ones):
+                client.send(text)
+                got = client.receive(show(text.upper()), "a text message came")
+                said = got if isinstance(got, str) else got.decode(errors="replace")
+                if said != text.upper():
+                    problem = "a text message came"
+                    raise client.finding(problem, show(text.upper()), show(got))
+
+
+@rule("as text")
+def _as_text(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        client.send("Hello, server!")
+        client.receive_text("text", "a text message came")
+
+
+@rule("each binary message with the same bytes, unchanged")
+def _unchanged(answer: Any) -> None:
+    with answering(answer) as server, server.clients(2) as clients:
+        for client in clients:
+            for data in (*_BYTES, "Grüße".encode(), b"", bytes(range(256))):
+                client.send(data)
+                got = client.receive(show(data), "a binary message came")
+                came = got if isinstance(got, bytes) else got.encode()
+                if came != data:
+                    raise client.finding("a binary message came", show(data), show(got))
+
+
+@rule("as binary")
+def _as_binary(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        for data in (b"these bytes are letters", b""):
+            client.send(data)
+            got = client.receive("bytes", "a binary message came")
+            if isinstance(got, str):
+                problem = "a text message came where a binary one is due"
+                raise client.finding(problem, show(data), show(got))
 
 
 EXERCISE = Exercise(
@@ -87,7 +89,7 @@ async def shout(ws):
         "what came as binary goes out as binary. Whether bytes could be decoded says nothing: a "
         "picture may well contain bytes that are letters, and `b'abc'.upper()` would change them."
     ),
-    rules=(Rule("", _probe_shout),),
+    rules=(_capitals, _as_text, _unchanged, _as_binary),
     minutes=10,
     difficulty=2,
     needs="Telling them apart on each side",
