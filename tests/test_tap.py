@@ -7,6 +7,9 @@ import contextlib
 import os
 import socket
 import ssl
+import subprocess
+import sys
+import textwrap
 import threading
 import urllib.error
 import urllib.request
@@ -539,7 +542,59 @@ def test_tls_to_a_server_without_it(raw: Raw, peer: Peer) -> None:
     assert lost.problem.startswith("the TLS handshake with the server failed: ")
 
 
+@pytest.mark.parametrize("fault", [wslab.faults.abort, wslab.faults.garbage])
+def test_faults_pass_through_tls(authority: trustme.CA, fault: Any) -> None:
+    """A server that vanishes or sends nonsense does so for the client, TLS or not."""
+    inside, outside = contexts(authority)
+    with (
+        wslab.serve(fault, ssl=inside) as server,
+        wslab.tap(f"wss://localhost:{server.port}", ssl=outside) as tap,
+    ):
+        with pytest.raises(ConnectionClosedError):
+            wslab.talk(tap.url, replies=1)
+        kind = "lost" if fault is wslab.faults.abort else "close"
+        tap.transcript.wait(kind=kind)
+        server.transcript.wait(kind=kind)
+    assert kinds(tap.transcript.filter(sender="server")) == kinds(
+        server.transcript.filter(sender="server")
+    )
+
+
+def test_a_client_that_vanishes_over_tls(authority: trustme.CA, raw: Raw) -> None:
+    """The server is told, and nothing of the connection stays."""
+    inside, outside = contexts(authority)
+    with (
+        wslab.serve(echo, ssl=inside) as server,
+        wslab.tap(f"wss://localhost:{server.port}", ssl=outside) as tap,
+    ):
+        for end in ("reset", "close"):
+            client = raw(tap.port).open()
+            client.reset() if end == "reset" else client.sock.close()
+        tap.transcript.wait(kind="lost", count=2)
+        server.transcript.wait(kind="lost", count=2)
+        until(lambda: not tap._server.connections, "the end of the connections")
+
+
 # --- Life
+
+
+def test_the_process_ends_with_a_tap_running(peer: Peer) -> None:
+    """Nobody has to stop it, also with a connection open."""
+    code = """
+        import sys, socket, wslab
+        tap = wslab.tap(sys.argv[1])
+        sock = socket.create_connection(("127.0.0.1", tap.port))
+        sock.sendall(b"GET / HTTP/1.1\\r\\nUpgrade: websocket\\r\\n\\r\\n")
+        tap.transcript.wait(kind="handshake")
+        print("ready")
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), peer.url],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (0, "ready\n", "")
 
 
 def test_calling_it_again_replaces_it_and_keeps_the_port() -> None:
