@@ -28,7 +28,10 @@ exclude_patterns = [".*", "**/.ipynb_checkpoints", "build", "dist", "tests", "ws
 # looked up without a network.
 nitpicky = True
 nitpick_ignore_regex = [
-    (r"py:.*", r"(asyncio|collections|concurrent|contextlib|json|signal|typing|websockets)\..*"),
+    (
+        r"py:.*",
+        r"(asyncio|collections|concurrent|contextlib|json|os|signal|ssl|typing|websockets)\..*",
+    ),
     (r"py:exc", r"ConnectionClosedError|InvalidHandshake"),  # of websockets
     (r"py:class", r"Record"),  # wslab.wire.Record: autodoc has the bare name of an alias only
 ]

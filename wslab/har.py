@@ -7,7 +7,7 @@ or ``"receive"``), ``time`` (seconds since 1970), ``opcode`` (1 or 2) and ``data
 where the opcode is 2). Playwright, mitmproxy and others write the same; Playwright's times are
 milliseconds. Firefox writes the handshake only.
 
-That has no control frames, close codes, fragments or sizes on the wire. So :func:`to_har` adds
+That has no control frames, close codes, fragments or sizes on the wire. So ``to_har`` adds
 fields of its own, which other programs pass over:
 
 ============  ==================================================================================

@@ -93,7 +93,7 @@ class Message:
 
     @property
     def size(self) -> int:
-        """Bytes on the wire: the frames with their headers."""
+        """Bytes on the wire, those of the frames with their headers."""
         return sum(frame.size - frame.missing for frame in self.frames)
 
     @property

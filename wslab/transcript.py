@@ -288,7 +288,7 @@ class Transcript(Sequence[Record]):
         nothing and looks at the bounds now and then only: it runs twice for each round trip.
 
         Args:
-            decoder: Has said that the bytes are plain: see :meth:`Decoder.is_plain`.
+            decoder: Has said that the bytes are plain: see ``Decoder.is_plain``.
             data: The bytes.
         """
         self._append((decoder, data, perf_counter()))

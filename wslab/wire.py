@@ -114,7 +114,7 @@ class Arriving(bytearray):
 
 class Inflated:
     """
-    What came out of a compressed payload (RFC 7692): see :mod:`wslab.inflate`.
+    What came out of a compressed payload (RFC 7692); see ``wslab.inflate``.
 
     Attributes:
         data: The first 64 KiB of it.
@@ -132,7 +132,7 @@ class Inflated:
 
 
 class Inflating(Protocol):
-    """Inflates the payloads of one direction: :class:`wslab.inflate.Inflater`."""
+    """Inflates the payloads of one direction, as ``wslab.inflate.Inflater`` does."""
 
     def feed(self, data: bytes, *, last: bool, into: Inflated) -> None:
         """Inflate the next bytes of a message."""
@@ -219,7 +219,7 @@ class Handshake:
 
     @property
     def opens(self) -> bool:
-        """Whether frames may follow: after a GET without a body, a response with status 101."""
+        """Whether frames may follow, as after a GET without a body, or a status of 101."""
         if self.sender == "server":
             return self.status == 101
         # RFC 9112 §6.3: a request has a body if one of these says so.
@@ -571,7 +571,7 @@ class Decoder:
         compression: Whether permessage-deflate was agreed, so that RSV1 may be set (RFC 7692 §6).
             The server's decoder reads it from the response; tell it to the client's.
         make_inflater: Makes what inflates the server's messages from its response, such as
-            :func:`wslab.inflate.make_inflater`; by default nothing is inflated.
+            ``wslab.inflate.make_inflater``; by default nothing is inflated.
         inflater: What inflates the messages. The server's decoder has it made by
             ``make_inflater``; give it to the client's.
 
@@ -684,8 +684,8 @@ class Decoder:
     @property
     def follows(self) -> bool:
         """
-        Whether it is known what was sent: not after malformed bytes, which are the last that are
-        decoded, nor in the payload of a frame that must not be, for that may be anything.
+        Whether it is known what was sent, as it is not after malformed bytes, which are the last
+        that are decoded, nor in the payload of a frame that must not be, for that may be anything.
         """
         inside = self._arriving is not None and self._doubtful
         return self._read is not Decoder._read_rest and not inside
@@ -717,7 +717,7 @@ class Decoder:
         Tell a client's decoder that the server accepted the handshake; again does no harm.
 
         Returns:
-            The records of what was kept back: see ``waits``.
+            The records of what was kept back (see ``waits``).
         """
         if self._read is not Decoder._read_early:
             return []
@@ -731,7 +731,7 @@ class Decoder:
         Tell a client's decoder that the server refused the handshake; again does no harm.
 
         Returns:
-            The record of what was kept back: see ``waits``.
+            The record of what was kept back (see ``waits``).
         """
         records: list[Record] = []
         if self._read is not Decoder._read_rest:
