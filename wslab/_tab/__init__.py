@@ -7,8 +7,9 @@ calls. This package brings them, so that the standard library, ``websockets`` an
 
 - :mod:`._parking`: one call gives way to others, by JavaScript Promise Integration.
 - :mod:`._locks`, :mod:`._threads`: what :mod:`threading` is made of.
-- :mod:`._preemption`, :mod:`._collector`, :mod:`._stack`: the turn is taken from who computes,
-  garbage is collected, deep recursion raises: none of them ends or stops the kernel.
+- :mod:`._preemption`, :mod:`._frames`, :mod:`._collector`, :mod:`._stack`, :mod:`._nesting`: the
+  turn is taken from who computes, garbage is collected, deep recursion raises: none of them ends
+  or stops the kernel.
 - :mod:`._network`, :mod:`._sockets`, :mod:`._selector`: TCP in memory.
 - :mod:`._kernel_loop`: the kernel's event loop, with connections.
 - :mod:`._stdlib`: where all that goes.
@@ -50,11 +51,12 @@ def install() -> None:
     if not can_run_sync():
         raise RuntimeError(CANNOT_SUSPEND)
     _installed = True
-    from . import _collector, _files, _kernel_loop, _missing, _preemption, _stack, _stdlib
+    from . import _collector, _files, _kernel_loop, _missing, _nesting, _preemption, _stack, _stdlib
 
     _stdlib.install()
     _kernel_loop.attach()
     _missing.install()
+    _nesting.install()
     _stack.protect()
     _preemption.start()
     if hasattr(js, "WorkerGlobalScope"):

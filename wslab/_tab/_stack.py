@@ -15,8 +15,8 @@ from ._parking import on_resume
 
 __all__ = ["protect"]
 
-SIZE = 90_000
-"""Bytes of it that one call may use. ``json.loads("[" * 100_000)`` would need some 400,000."""
+SIZE = 150_000
+"""Bytes of it that one call may use; to compile a long function takes some 80,000."""
 
 _module = pyodide_js._module
 

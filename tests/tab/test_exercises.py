@@ -1,0 +1,84 @@
+"""The exercises in the tab: right answers pass, wrong ones do not, and none hangs."""
+
+from __future__ import annotations
+
+import itertools
+
+import answer_cells
+import pytest
+from answer_cells import Answer
+
+from .conftest import Tab
+
+# A tab has what notebooks 1 to 8 need; "not yet" is what a wrong answer is told.
+ANSWERS = [
+    answer for answer in answer_cells.read() if int(answer.exercise.id.split(".")[0]) in range(1, 9)
+]
+OUTCOME = {"right": "passed", "wrong": "not yet"}
+SECONDS = 60
+
+JUDGE = """
+import linecache
+def judged(id, code):
+    from wslab.exercises import EXERCISES
+    name = f"<answer {{len(linecache.cache)}}>"
+    linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+    space = {{}}
+    exec(compile(code, name, "exec"), space)
+    return EXERCISES[id].check(space[EXERCISES[id].name]).outcome
+judged({id!r}, {code!r})
+"""
+
+
+def sample() -> list[Answer]:
+    """The first right and the first wrong answer to each exercise of the first two notebooks."""
+    seen = set()
+    found = []
+    for answer in ANSWERS:
+        key = (answer.exercise.id, answer.kind)
+        if key not in seen and answer.exercise.id.startswith(("1.", "2.")):
+            found.append(answer)
+        seen.add(key)
+    return found
+
+
+def judge(tab: Tab, answers: list[Answer]) -> list[str]:
+    """Judge answers in the tab; return those that were judged wrongly."""
+    problems = []
+    for answer in answers:
+        code = JUDGE.format(id=answer.exercise.id, code=answer.code)
+        status, outputs = tab.execute(code, SECONDS)
+        if status == "not done in time" or tab.fatal:
+            problems.append(f"{answer.exercise.id} {answer.place}: {status} {tab.fatal}")
+            tab.fatal.clear()
+            tab.open("00_start_here.ipynb")
+            tab.run("import wslab")
+            continue
+        shown = "".join(str(output.get("data", {}).get("text/plain", "")) for output in outputs)
+        if shown != repr(OUTCOME[answer.kind]):
+            told = [output.get("evalue", shown) for output in outputs]
+            problems.append(f"{answer.exercise.id} {answer.place} ({answer.words}): {told}")
+    return problems
+
+
+def test_some_answers(tab: Tab) -> None:
+    """One right and one wrong answer to each exercise of two notebooks."""
+    answers = sample()
+    assert {answer.kind for answer in answers} == {"right", "wrong"}
+    assert judge(tab, answers) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(1, 9))
+def test_all_answers(tab: Tab, number: int) -> None:
+    """All answers to the exercises of a notebook."""
+    answers = [one for one in ANSWERS if one.exercise.id.split(".")[0] == str(number)]
+    counts = {
+        kind: len(list(group))
+        for kind, group in itertools.groupby(sorted(one.kind for one in answers))
+    }
+    tab.open("00_start_here.ipynb")  # a kernel of its own, where one hangs
+    tab.run("import wslab")
+    problems = judge(tab, answers)
+    print(f"\nexercises of {number}: {counts}, judged wrongly: {len(problems)}")
+    assert problems == []
