@@ -22,6 +22,7 @@ from . import (
     formats,
     many,
     processes,
+    production,
     reconnect,
     scale,
     security,
@@ -57,6 +58,7 @@ CHAPTERS: Final = (
     scale,
     processes,
     testing,
+    production,
 )
 """The folders, in the order of their notebooks; each has EXERCISES and the name of its NOTEBOOK."""
 

@@ -1,0 +1,102 @@
+"""Answers to exercise 11.2, “Goodbye in batches”."""
+
+import asyncio
+import contextlib
+
+
+# %% right: a semaphore
+async def goodbye(connections, size):
+    places = asyncio.Semaphore(size)
+
+    async def close(ws):
+        async with places:
+            await ws.close(code=1001, reason="restart")
+
+    await asyncio.gather(*map(close, connections), return_exceptions=True)
+
+
+# %% right: TaskGroup
+async def goodbye(connections, size):
+    async def close(ws):
+        try:
+            await ws.close(1001)
+        except Exception as error:
+            print("could not close:", error)
+
+    waiting = list(connections)
+    while waiting:
+        batch, waiting = waiting[:size], waiting[size:]
+        async with asyncio.TaskGroup() as tasks:
+            for ws in batch:
+                tasks.create_task(close(ws))
+
+
+# %% right: workers
+async def goodbye(connections, size):
+    queue = iter(list(connections))
+
+    async def work():
+        for ws in queue:
+            with contextlib.suppress(OSError):
+                await ws.close(1001)
+
+    await asyncio.gather(*(work() for _ in range(size)))
+
+
+# %% wrong: the last batch is forgotten
+# breaks: closes all `connections`
+async def goodbye(connections, size):
+    for start in range(0, len(connections) - size + 1, size):
+        batch = connections[start : start + size]
+        await asyncio.gather(*(ws.close(1001) for ws in batch), return_exceptions=True)
+
+
+# %% wrong: the usual code
+# breaks: with code 1001
+async def goodbye(connections, size):
+    for start in range(0, len(connections), size):
+        batch = connections[start : start + size]
+        await asyncio.gather(*(ws.close() for ws in batch), return_exceptions=True)
+
+
+# %% wrong: all at once
+# breaks: at most `size` of them at the same time
+async def goodbye(connections, size):
+    await asyncio.gather(*(ws.close(1001) for ws in connections), return_exceptions=True)
+
+
+# %% wrong: one after the other
+# breaks: and more than one
+async def goodbye(connections, size):
+    for ws in connections:
+        try:
+            await ws.close(1001)
+        except Exception:
+            continue
+
+
+# %% wrong: nobody waits for the last batch
+# breaks: returns when all of them are closed
+async def goodbye(connections, size):
+    places = asyncio.Semaphore(size)
+
+    async def close(ws):
+        try:
+            await ws.close(1001)
+        except OSError:
+            pass
+        finally:
+            places.release()
+
+    tasks = []
+    for ws in connections:
+        await places.acquire()
+        tasks.append(asyncio.ensure_future(close(ws)))
+    await asyncio.sleep(0)
+
+
+# %% wrong: the first exception ends it
+# breaks: A `close()` that raises an exception keeps no other connection open
+async def goodbye(connections, size):
+    for start in range(0, len(connections), size):
+        await asyncio.gather(*(ws.close(1001) for ws in connections[start : start + size]))

@@ -1,0 +1,194 @@
+"""Tests of notebook 11: its server, its proxies and its restarts, with real programs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import request
+from lesson_cells import Lesson
+
+import wslab
+
+NOTEBOOK = "11_in_production"
+PROXIES = ("nginx", "haproxy", "caddy")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen[str]]]:
+    """All processes that were started; none of them may be left."""
+    started: list[subprocess.Popen[str]] = []
+
+    class Popen(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Popen)
+    yield started
+    left = [process.args for process in started if process.poll() is None]
+    for process in started:
+        process.kill()
+    assert left == []
+
+
+@pytest.fixture
+def lesson(processes: list[Any]) -> Lesson:
+    """The lesson's definitions."""
+    lesson = Lesson(NOTEBOOK)
+    lesson.define_until("watched-run", without=("ask-run", "proxy-try", "three-lines"))
+    return lesson
+
+
+@pytest.fixture
+def installed(lesson: Lesson) -> Callable[[str], None]:
+    """A proxy is there; without it a test is skipped, and fails in CI."""
+
+    def check(name: str) -> None:
+        if name not in lesson.names["found"]:
+            if os.environ.get("CI"):
+                pytest.fail(f"{name} is not installed")
+            pytest.skip(f"{name} is not installed")
+
+    return check
+
+
+@pytest.mark.parametrize("cell", ["ask-run", "sigterm", "blind", "watched-run", "rolling"])
+def test_cell(lesson: Lesson, cell: str) -> None:
+    """It shows what is stored."""
+    assert asyncio.run(lesson.run(cell)) == lesson.stored(cell)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "silent", "host"),
+    [
+        ("nginx", 1006, "the server's address"),
+        ("haproxy", 1006, "as sent"),
+        ("caddy", "still open", "as sent"),
+    ],
+)
+def test_idle(
+    lesson: Lesson, installed: Callable[[str], None], proxy: str, silent: object, host: str
+) -> None:
+    """What the table says of idle limits, PINGs and Host, with a limit of a second."""
+    installed(proxy)
+    idle = lesson.names["idle_through"]
+    assert asyncio.run(idle(proxy, None)) == (silent, host)
+    assert asyncio.run(idle(proxy, 0.2)) == ("still open", host)
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "answer"),
+    [("", 505), ("proxy_http_version 1.1;", 426), ("UPGRADE", "101")],
+)
+def test_three_lines(
+    lesson: Lesson, installed: Callable[[str], None], upgrade: str, answer: object
+) -> None:
+    """What nginx without them leads to."""
+    installed("nginx")
+    lines = lesson.names.get(upgrade, upgrade)
+    assert asyncio.run(lesson.names["through_nginx"](lines)) == answer
+
+
+@pytest.mark.parametrize("balancer", ["haproxy", "caddy"])
+def test_rolling_restart(lesson: Lesson, installed: Callable[[str], None], balancer: str) -> None:
+    """Nothing is lost, nothing comes twice, whichever load balancer is in front."""
+    installed(balancer)
+    restart = lesson.names["rolling_restart"]
+    readers, statuses = asyncio.run(asyncio.wait_for(restart(balancer), 60))
+    assert statuses == [0, 0]
+    for reader in readers:
+        first, last = reader.numbers[0], reader.numbers[-1]
+        assert reader.numbers == list(range(first, last + 1))
+        assert 1001 in reader.codes
+
+
+def test_drain_in_batches(lesson: Lesson) -> None:
+    """A batch begins only after the pause of the one before; an exception of close() ends all."""
+    moments: list[float] = []
+
+    class Connection:
+        async def close(self, code: int, reason: str) -> None:
+            assert (code, reason) == (1001, "this server restarts")
+            moments.append(asyncio.get_running_loop().time())
+
+    goodbye = lesson.names["say_goodbye"]
+    asyncio.run(goodbye([Connection() for _ in range(12)], 0.3, batch=4))
+    gaps = [after - before for before, after in zip(moments[::4], moments[4::4], strict=False)]
+    assert len(moments) == 12
+    assert all(gap >= 0.05 for gap in gaps), gaps
+
+
+def test_client_that_does_not_say_goodbye(lesson: Lesson) -> None:
+    """The drain has a bound: the server ends in time, with status 0."""
+    with (
+        lesson.names["server_process"]() as process,
+        socket.create_connection(("127.0.0.1", process.port), timeout=5) as sock,
+    ):
+        sock.sendall(request("/"))
+        assert sock.recv(12) == b"HTTP/1.1 101"
+        process.terminate()
+        assert process.wait(timeout=8) == 0  # close_timeout alone would be 10
+
+
+def test_interrupt_is_as_good(lesson: Lesson) -> None:
+    """Ctrl+C in a terminal: SIGINT."""
+    with lesson.names["server_process"]() as process:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0
+
+
+def test_feed_bears_any_address(lesson: Lesson) -> None:
+    """Nonsense behind ?after= is no error of the server."""
+    with lesson.names["server_process"]() as process:
+        url = f"ws://127.0.0.1:{process.port}"
+        for after in ("", "x", "-1", "9" * 400, "%00", "1&after=2"):
+            [number] = wslab.talk(f"{url}/?after={after}", replies=1)
+            assert int(number) > 0
+        assert len(wslab.talk(f"{url}/?after=1", replies=1000)) == 1000
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd")
+def test_unit_is_valid(lesson: Lesson, tmp_path: Path) -> None:
+    """systemd finds nothing to complain about."""
+    [unit] = re.findall(r"```ini\n(.*?)```", lesson.cells["supervisor-idea"].source, re.DOTALL)
+    path = tmp_path / "feed.service"
+    path.write_text(unit)
+    command = ["systemd-analyze", "verify", "--man=no", str(path)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert [line for line in run.stderr.splitlines() if "feed.service" in line] == []
+
+
+@pytest.mark.skipif(
+    not shutil.which("unshare") or not hasattr(os, "geteuid") or os.geteuid() != 0,
+    reason="a process 1 of its own needs root and unshare",
+)
+def test_as_process_1(lesson: Lesson, tmp_path: Path) -> None:
+    """As in a container: process 1 gets SIGTERM and leaves in good order."""
+    names = lesson.names
+    path = tmp_path / "server.py"
+    path.write_text("\n\n".join([*names["parts"].values(), names["START"]]))
+    inner = f"import os; assert os.getpid() == 1; exec(open({str(path)!r}).read())"
+    command = ["unshare", "--pid", "--fork", "--kill-child", sys.executable, "-c", inner, "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            if not process.stdout.readline():
+                pytest.skip("this machine lets nobody have a process 1 of its own")
+            [child] = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            os.kill(int(child), signal.SIGTERM)
+            assert process.wait(timeout=10) == 0
+        finally:
+            process.kill()

@@ -1,0 +1,132 @@
+"""Exercise 11.1: Alive, and ready."""
+
+from __future__ import annotations
+
+import http.client
+import types
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection
+
+from wslab.exercises._exercise import Exercise
+from wslab.exercises._judge import CLIENT_TIMEOUT, REPLY_TIMEOUT, Finding, answering, call
+from wslab.exercises._rule import rule
+
+__all__ = ["EXERCISE"]
+
+
+async def _idle(ws: ServerConnection) -> None:
+    await ws.wait_closed()
+
+
+def _ask(answer: Any, path: str, *, upgrade: bool = False, **state: bool) -> tuple[int, str]:
+    """Ask a server with the learner's gate, whose state changed after it was made."""
+    flags = types.SimpleNamespace(ready=not state["ready"], closing=not state["closing"])
+    process_request = call(answer, flags, timeout=CLIENT_TIMEOUT)
+    flags.ready, flags.closing = state["ready"], state["closing"]
+    headers = {}
+    if upgrade:
+        headers = {
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+            "Sec-WebSocket-Version": "13",
+        }
+    with answering(_idle, process_request=process_request) as server:
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", server.background.port, timeout=REPLY_TIMEOUT
+        )
+        try:
+            connection.request("GET", path, headers=headers)
+            response = connection.getresponse()
+            response.close()  # else the connection stays open until it is collected
+            return response.status, f"{response.status} {response.reason}"
+        finally:
+            connection.close()
+
+
+def _expect(answer: Any, wanted: int, problem: str, path: str, **state: bool) -> None:
+    status, got = _ask(answer, path, **state)
+    if status != wanted:
+        words = ", ".join(f"state.{name} = {state[name]}" for name in ("ready", "closing"))
+        kind = "handshake" if state.get("upgrade") else "request"
+        raise Finding(problem, sent=f"{kind} GET {path}; {words}", expected=str(wanted), got=got)
+
+
+@rule("`/healthz` is answered with 200 in any case")
+def _alive(answer: Any) -> None:
+    for ready, closing in ((True, False), (False, False), (False, True)):
+        problem = "a server that runs is alive, whatever else it is"
+        _expect(answer, 200, problem, "/healthz", ready=ready, closing=closing)
+
+
+@rule("`/readyz` with 200 while `state.ready` is true")
+def _ready(answer: Any) -> None:
+    _expect(answer, 200, "it is ready now", "/readyz", ready=True, closing=False)
+
+
+@rule("and with 503 while it is not")
+def _not_ready(answer: Any) -> None:
+    _expect(answer, 503, "it is not ready now", "/readyz", ready=False, closing=False)
+
+
+@rule("All other requests go on to the handshake")
+def _others(answer: Any) -> None:
+    for path in ("/", "/chat?room=tea", "/healthz/more"):
+        problem = "this is a client that wants to come in"
+        _expect(answer, 101, problem, path, upgrade=True, ready=False, closing=False)
+
+
+@rule("but while `state.closing` is true they get 503")
+def _closing(answer: Any) -> None:
+    for ready in (False, True):
+        problem = "the server is leaving: nobody new comes in"
+        _expect(answer, 503, problem, "/", upgrade=True, ready=ready, closing=True)
+
+
+EXERCISE = Exercise(
+    id="11.1",
+    title="Alive, and ready",
+    task=(
+        "Write `gate(state)`. It returns a function for the option `process_request` of `serve()`. "
+        "`/healthz` is answered with 200 in any case, `/readyz` with 200 while `state.ready` is "
+        "true, and with 503 while it is not. All other requests go on to the handshake, but while "
+        "`state.closing` is true they get 503. Both flags may change at any time."
+    ),
+    name="gate",
+    starter="""
+def gate(state):
+    def process_request(ws, request):
+        # your code
+        ...
+
+    return process_request
+""",
+    hints=(
+        "`request.path` says what is asked for. What `process_request` returns is the answer; if "
+        "it returns nothing, the handshake goes on.",
+        '`ws.respond(200, "alive\\n")` makes an answer.',
+        "Ask for the two paths first, for `closing` last.",
+    ),
+    solution="""
+def gate(state):
+    def process_request(ws, request):
+        if request.path == "/healthz":
+            return ws.respond(200, "alive\\n")
+        if request.path == "/readyz":
+            return ws.respond(200 if state.ready else 503, "\\n")
+        if state.closing:
+            return ws.respond(503, "this server is leaving\\n")
+
+    return process_request
+""",
+    explanation=(
+        "A process that leaves is alive and not ready: if `/healthz` failed during a drain, the "
+        "supervisor would kill it in the middle of its goodbyes. And a server that has lost its "
+        "database is alive too; a restart would not mend that."
+    ),
+    rules=(_alive, _ready, _not_ready, _others, _closing),
+    minutes=10,
+    difficulty=1,
+    needs="Alive, and ready",
+)
