@@ -152,7 +152,7 @@ def test_wheel_requires_websockets_only(metadata: Message) -> None:
     """Installing wslab brings websockets; the course's libraries come by extras."""
     required = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
     assert required == ["websockets<18,>=17.4"]
-    assert metadata.get_all("Provides-Extra") == ["book", "course", "dev", "fast", "hub"]
+    assert metadata.get_all("Provides-Extra") == ["book", "course", "dev", "fast", "hub", "proxy"]
 
 
 # Refuses every import but those of the standard library, websockets and wslab. Those two catch

@@ -18,8 +18,7 @@ from taught.source import Taught
 pytestmark = pytest.mark.slow
 
 HANDLERS = [one for one in source.everything() if source.is_handler(one)]
-# Those of 09 and 09b are run under load by their own tests, test_scale_lesson.py and
-# test_processes_lesson.py.
+# Those of 09 and 09b are run under load by their own tests, such as test_processes_lesson.py.
 SERVED = [
     one for one in HANDLERS if one.key not in CLIENT_SIDE and not one.notebook.startswith("09")
 ]

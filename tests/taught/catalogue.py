@@ -84,6 +84,7 @@ ENTRIES: dict[str, Entry] = {
     "08 prices": Entry(opening=('{"stream":null,"after":0}',)),
     "08 Bank.handler": Entry(says=('{"id":"1","amount":1}',)),
     "10 guestbook": Entry(says=('{"text":"Hello"}',)),
+    "11 watched.watched_handler": Entry(given={"handler": answers, "patience": 30}),
 }
 
 
@@ -162,6 +163,7 @@ CLIENT_SIDE = {
     "06 compare.read_late",
     "06 read_when_allowed",
     "08 LastingClient.converse",
+    "11 watched.watch",  # a task beside a handler
 }
 
 # What is at fault and not mended yet: handler and case.
