@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import concurrent.futures
 import itertools
 import pathlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import answer_cells
@@ -163,3 +164,21 @@ def test_solution_is_shown(exercise: Exercise, capsys: pytest.CaptureFixture[str
     solution(exercise.id)
     shown = capsys.readouterr().out
     assert shown == f"{exercise.solution.strip()}\n\n{exercise.explanation}\n"
+
+
+def functions(path: pathlib.Path) -> Iterator[tuple[str, int]]:
+    """Each function in a file, and how many lines it has."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
+            yield f"{path.name}: {node.name}", node.end_lineno - node.lineno + 1
+
+
+def test_files_and_functions_fit_on_a_screen_or_a_few() -> None:
+    """No file has over 400 lines, answers included; no function has to be scrolled."""
+    package = pathlib.Path(wslab.exercises.__file__).parent
+    files = [*package.rglob("*.py"), *answer_cells.ANSWERS.rglob("*.py")]
+    lines = {str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    assert {path: count for path, count in lines.items() if count > 400} == {}
+    # A function "_probe…" judges a task as a whole: it goes when its exercise gets rules.
+    long = [one for path in package.rglob("*.py") for one in functions(path) if one[1] > 50]
+    assert [one for one in long if ": _probe" not in one[0]] == []

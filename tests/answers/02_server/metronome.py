@@ -1,6 +1,7 @@
 """Answers to exercise 2.5, “Ticks on demand”."""
 
 import asyncio
+import contextlib
 import time
 
 from websockets.exceptions import ConnectionClosed
@@ -36,30 +37,37 @@ class Client:
     async def other(self, message):
         await self.ws.send(message)
 
+    async def take(self, message):
+        match message:
+            case "start":
+                await self.start()
+            case "stop":
+                await self.stop()
+            case _:
+                await self.other(message)
+
     async def run(self):
         async for message in self.ws:
-            if message == "start":
-                await self.start()
-            elif message == "stop":
-                await self.stop()
-            else:
-                await self.other(message)
+            await self.take(message)
 
     def leave(self):
         if self.sender is not None:
             self.sender.cancel()
 
 
-async def serve(client):
-    try:
-        await client.run()
-    finally:
-        client.leave()
+def answer(client_class):
+    async def metronome(ws):
+        client = client_class(ws)
+        try:
+            await client.run()
+        finally:
+            client.leave()
+
+    return metronome
 
 
 # %% right: a class
-async def metronome(ws):
-    await serve(Client(ws))
+metronome = answer(Client)
 
 
 # %% right: a task group and an event
@@ -118,27 +126,7 @@ class Early(Client):
         await super().run()
 
 
-async def metronome(ws):
-    await serve(Early(ws))
-
-
-# %% wrong: it begins with 0
-# breaks first: After `start` it sends `tick 1`, `tick 2` and so on
-class Zero(Client):
-    async def start(self):
-        self.tick = self.tick or -1
-        await super().start()
-
-
-async def metronome(ws):
-    await serve(Zero(ws))
-
-
-# %% wrong: a task that is made, and never runs
-# breaks first: After `start` it sends `tick 1`, `tick 2` and so on
-async def metronome(ws):
-    async for message in ws:
-        await ws.send("stopped" if message == "stop" else message)
+metronome = answer(Early)
 
 
 # %% wrong: a word before the first ticks
@@ -153,8 +141,7 @@ class Polite(Client):
         await super().start()
 
 
-async def metronome(ws):
-    await serve(Polite(ws))
+metronome = answer(Polite)
 
 
 # %% wrong: much too slow
@@ -164,8 +151,7 @@ class Slow(Client):
         await asyncio.sleep(0.05)
 
 
-async def metronome(ws):
-    await serve(Slow(ws))
+metronome = answer(Slow)
 
 
 # %% wrong: as fast as it can
@@ -175,42 +161,34 @@ class Fast(Client):
         await asyncio.sleep(0)
 
 
-async def metronome(ws):
-    await serve(Fast(ws))
+metronome = answer(Fast)
 
 
-# %% wrong: twice as slow until it has ticked for a while
+# %% wrong: slower than that for who is alone and has said nothing else
 # breaks: one every 10 milliseconds
-class Warm(Client):
-    async def start(self):
-        self.began = time.monotonic()
-        await super().start()
+clients = set()
 
-    async def run(self):
-        self.messages = 0
-        async for message in self.ws:
-            self.messages += 1
-            if message == "start":
-                await self.start()
-            elif message == "stop":
-                await self.stop()
-            else:
-                await self.other(message)
+
+class Warm(Client):
+    messages = 0
+
+    async def take(self, message):
+        self.messages += 1
+        await super().take(message)
 
     async def pause(self):
         alone = len(clients) == 1 and self.messages == 1
         await asyncio.sleep(0.03 if alone else 0.01)
 
+    async def run(self):
+        clients.add(self)
+        try:
+            await super().run()
+        finally:
+            clients.discard(self)
 
-clients = set()
 
-
-async def metronome(ws):
-    clients.add(ws)
-    try:
-        await serve(Warm(ws))
-    finally:
-        clients.discard(ws)
+metronome = answer(Warm)
 
 
 # %% wrong: stop ends the conversation
@@ -220,8 +198,7 @@ class Final(Client):
         await self.ws.close()
 
 
-async def metronome(ws):
-    await serve(Final(ws))
+metronome = answer(Final)
 
 
 # %% wrong: stop is answered only while it ticks
@@ -232,8 +209,7 @@ class Strict(Client):
             await super().stop()
 
 
-async def metronome(ws):
-    await serve(Strict(ws))
+metronome = answer(Strict)
 
 
 # %% wrong: it swallows its cancellation
@@ -246,8 +222,7 @@ class Stubborn(Client):
             pass
 
 
-async def metronome(ws):
-    await serve(Stubborn(ws))
+metronome = answer(Stubborn)
 
 
 # %% wrong: the loop that receives is the loop that ticks
@@ -289,8 +264,7 @@ class Anew(Client):
         await super().start()
 
 
-async def metronome(ws):
-    await serve(Anew(ws))
+metronome = answer(Anew)
 
 
 # %% wrong: each start makes a task
@@ -313,19 +287,7 @@ class Many(Client):
             sender.cancel()
 
 
-async def metronome(ws):
-    await serve(Many(ws))
-
-
-# %% wrong: each start makes a task, and stop ends the last one
-# breaks first: a `start` while it ticks changes nothing
-class Lost(Client):
-    async def start(self):
-        self.sender = asyncio.create_task(self.send_ticks())
-
-
-async def metronome(ws):
-    await serve(Lost(ws))
+metronome = answer(Many)
 
 
 # %% wrong: nothing else is answered while it ticks
@@ -336,58 +298,28 @@ class Deaf(Client):
             await self.ws.send(message)
 
 
-async def metronome(ws):
-    await serve(Deaf(ws))
+metronome = answer(Deaf)
 
 
 # %% wrong: what begins with start is start
 # breaks: Any other text is sent back at once, ticking or not
 class Loose(Client):
-    async def run(self):
-        async for message in self.ws:
-            if message.startswith("start"):
-                await self.start()
-            elif message == "stop":
-                await self.stop()
-            else:
-                await self.other(message)
+    async def take(self, message):
+        await super().take("start" if message.startswith("start") else message)
 
 
-async def metronome(ws):
-    await serve(Loose(ws))
+metronome = answer(Loose)
 
 
 # %% wrong: blanks and capitals do not matter
 # breaks: Any other text is sent back at once, ticking or not
 class Tolerant(Client):
-    async def run(self):
-        async for message in self.ws:
-            word = message.strip().lower()
-            if word in ("start", "stop"):
-                await (self.start() if word == "start" else self.stop())
-            else:
-                await self.other(message)
+    async def take(self, message):
+        word = message.strip().lower()
+        await super().take(word if word in ("start", "stop") else message)
 
 
-async def metronome(ws):
-    await serve(Tolerant(ws))
-
-
-# %% wrong: one number for all
-# breaks first: Each client has its own ticks
-tick = 0
-
-
-async def metronome(ws):
-    class Shared(Client):
-        async def send_ticks(self):
-            global tick
-            while True:
-                tick += 1
-                await self.ws.send(f"tick {tick}")
-                await self.pause()
-
-    await serve(Shared(ws))
+metronome = answer(Tolerant)
 
 
 # %% wrong: one number for all who are here
@@ -395,16 +327,16 @@ async def metronome(ws):
 numbers = {}
 
 
-async def metronome(ws):
-    class Shared(Client):
-        async def send_ticks(self):
-            while True:
-                numbers[id] = numbers.get(id, 0) + 1
-                await self.ws.send(f"tick {numbers[id]}")
-                await self.pause()
+class Together(Client):
+    async def send_ticks(self):
+        server = self.ws.local_address
+        while True:
+            numbers[server] = numbers.get(server, 0) + 1
+            await self.ws.send(f"tick {numbers[server]}")
+            await self.pause()
 
-    id = ws.local_address
-    await serve(Shared(ws))
+
+metronome = answer(Together)
 
 
 # %% wrong: it blocks for a while, again and again
@@ -416,8 +348,7 @@ class Blocking(Client):
         await asyncio.sleep(0)
 
 
-async def metronome(ws):
-    await serve(Blocking(ws))
+metronome = answer(Blocking)
 
 
 # %% wrong: a stop stops all
@@ -437,61 +368,33 @@ class Stopper(Client):
         await super().stop()
 
 
-async def metronome(ws):
-    await serve(Stopper(ws))
+metronome = answer(Stopper)
 
 
-# %% wrong: the task group waits for its ticker
+# %% wrong: it waits for what never comes
 # breaks: when a client has left, its handler returns
-async def metronome(ws):
-    running = asyncio.Event()
-
-    async def tick():
-        number = 1
-        while True:
-            await running.wait()
-            try:
-                await ws.send(f"tick {number}")
-            except ConnectionClosed:
-                await asyncio.sleep(3600)
-            number += 1
-            await asyncio.sleep(0.01)
-
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(tick())
-        async for message in ws:
-            if message == "start":
-                running.set()
-            elif message == "stop":
-                running.clear()
-                await ws.send("stopped")
-            else:
-                await ws.send(message)
+class Waiting(Client):
+    async def run(self):
+        with contextlib.suppress(ConnectionClosed):
+            await super().run()
+        await asyncio.get_running_loop().create_future()
 
 
-# %% wrong: the task waits for a start that never comes
+metronome = answer(Waiting)
+
+
+# %% wrong: its task bears that the client has left
 # breaks: leaves no task behind
-async def metronome(ws):
-    running = asyncio.Event()
-
-    async def tick():
-        number = 1
+class Left(Client):
+    async def send_ticks(self):
         while True:
-            await running.wait()
-            try:
-                await ws.send(f"tick {number}")
-            except ConnectionClosed:
-                running.clear()
-            number += 1
-            await asyncio.sleep(0.01)
+            self.tick += 1
+            with contextlib.suppress(ConnectionClosed):
+                await self.ws.send(f"tick {self.tick}")
+            await self.pause()
 
-    ticker = asyncio.create_task(tick())
-    async for message in ws:
-        if message == "start":
-            running.set()
-        elif message == "stop":
-            running.clear()
-            await ws.send("stopped")
-        else:
-            await ws.send(message)
-    print("left:", ticker)
+    def leave(self):
+        pass
+
+
+metronome = answer(Left)

@@ -35,14 +35,7 @@ def call(
     Raises:
         Finding: It raised, did not end in time, or cannot be called like that.
     """
-    if not callable(function):
-        raise Fault("it is no function", sent="nothing", expected="a function", got=show(function))
-    try:
-        inspect.signature(function).bind(*arguments)
-    except (TypeError, ValueError) as exc:
-        problem = f"it must take {len(arguments)} argument(s)"
-        called = f"a call with {len(arguments)} argument(s)"
-        raise Fault(problem, sent=called, expected="it can be called", got=str(exc)) from None
+    _expect_callable(function, arguments)
     outcome: concurrent.futures.Future[Any] = concurrent.futures.Future()
 
     def target() -> None:
@@ -77,6 +70,17 @@ def call(
         except BaseException:  # it is the learner's
             words = ""
         raise _raised(type(exc).__name__, words) from None
+
+
+def _expect_callable(function: Any, arguments: tuple[Any, ...]) -> None:
+    if not callable(function):
+        raise Fault("it is no function", sent="nothing", expected="a function", got=show(function))
+    try:
+        inspect.signature(function).bind(*arguments)
+    except (TypeError, ValueError) as exc:
+        problem = f"it must take {len(arguments)} argument(s)"
+        called = f"a call with {len(arguments)} argument(s)"
+        raise Fault(problem, sent=called, expected="it can be called", got=str(exc)) from None
 
 
 def _raised(type: str, words: str) -> Finding:
