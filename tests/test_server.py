@@ -1148,7 +1148,11 @@ def test_connection_class_that_fails() -> None:
 
 @pytest.mark.parametrize("debug", ["", "1"], ids=["", "debug"])
 def test_debug_mode_of_asyncio(
-    debug: str, tls: tuple[Any, Any], raw: Raw, monkeypatch: pytest.MonkeyPatch
+    debug: str,
+    tls: tuple[Any, Any],
+    raw: Raw,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A failed TLS handshake and slow code: the same record as ever, and nothing is printed."""
     monkeypatch.setenv("PYTHONASYNCIODEBUG", debug)
@@ -1171,6 +1175,7 @@ def test_debug_mode_of_asyncio(
     assert [record.kind for record in server.transcript] == [
         "handshake", "handshake", "close", "close",
     ]  # fmt: skip
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
 
 
 def test_logs_hold_nothing_that_a_terminal_obeys(caplog: pytest.LogCaptureFixture) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import contextvars
+import math
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
@@ -261,4 +262,6 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     with contextlib.suppress(AttributeError):  # uvloop, which has a clock of its own
         loop.time = monotonic  # type: ignore[method-assign]  # see _clock
+    # In debug mode asyncio would tell of slow callbacks, in whichever cell runs.
+    loop.slow_callback_duration = math.inf
     return loop

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, cast
 
@@ -136,6 +135,10 @@ class BackgroundServer(BackgroundService):
 
         Raises:
             RuntimeError: The call comes from one of the server's own handlers.
+
+        Warns:
+            RuntimeWarning: A handler held up the event loop, or went on for ever after its
+                connection was closed: it was ended, or goes on until it returns.
         """
         super().stop(timeout)
 
@@ -166,7 +169,6 @@ class BackgroundServer(BackgroundService):
         self.transcript.refuse_waiting_here()
         loop = asyncio.get_running_loop()
         loop.set_task_factory(create_task)
-        loop.slow_callback_duration = math.inf  # debug mode would tell of others, in some cell
         loop.set_exception_handler(
             lambda loop, context: record_background_failure(context, self.transcript)
         )
