@@ -7,8 +7,8 @@ A server of ``websockets`` and a tap run in a process each, with 1,000 idle conn
 tap. Beside them clients come and go: some send text and binary messages of all sizes and compare
 each echo, compressed or not; some leave by FIN or RST in the middle of a message; some flood and do
 not read. Each minute prints what was done so far, and the resident memory and open files of the
-tap's process. It ends with exit status 1 if an echo differed, an idle connection was lost, or the
-tap's memory in the last quarter was more than a tenth above that of the second one.
+tap's process. It ends with exit status 1 if an echo differed, an idle connection was lost, a file
+stayed open, or the tap's memory in the last quarter was more than a tenth above that of the second.
 """
 
 from __future__ import annotations
@@ -150,6 +150,7 @@ async def main(minutes: float, idle: int, seed: int) -> int:
     process, port = start(TAP, f"ws://127.0.0.1:{upstream}")
     soak = Soak(f"ws://127.0.0.1:{port}", seed)
     sizes: list[float] = []
+    left = first = open_files(process.pid)
     try:
         connections: list[ClientConnection] = [await soak.connect() for _ in range(idle)]
         began, until = time.monotonic(), time.monotonic() + 60 * minutes
@@ -172,7 +173,8 @@ async def main(minutes: float, idle: int, seed: int) -> int:
         print(f"{idle:,} idle connections still answer")
         await asyncio.gather(*(ws.close() for ws in connections))
         await asyncio.sleep(2)
-        print(f"open files of the tap at the end: {open_files(process.pid)}")
+        left = open_files(process.pid)
+        print(f"open files of the tap: {left} at the end, {first} before the first connection")
     finally:
         process.kill()
         server.kill()
@@ -181,7 +183,7 @@ async def main(minutes: float, idle: int, seed: int) -> int:
     growth = max(late) / max(early)
     print(f"memory of the tap, last quarter against the second one: {growth:.2f}")
     wrong = [what for what in soak.done if what.isupper() or what.startswith("FAILED")]
-    return int(growth > 1.1 or bool(wrong))
+    return int(growth > 1.1 or left > first or bool(wrong))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import trustme
-from conftest import TIMEOUT, RawClient, frame, request, until
+from conftest import MASK, TIMEOUT, RawClient, frame, request, until
 from websockets.asyncio.client import connect as connect_async
 from websockets.exceptions import ConnectionClosedError, InvalidMessage, InvalidStatus
 from websockets.sync.client import connect
@@ -238,6 +238,27 @@ def test_a_reader_that_stops_holds_up_the_sender(raw: Raw, peer: Peer) -> None:
         server.sock.settimeout(TIMEOUT)
         assert len(client.read(sent)) == sent
         server.sock.close()
+
+
+def test_a_client_that_vanishes_while_nobody_reads(raw: Raw, peer: Peer) -> None:
+    """Both directions are full, the client is gone: nobody waits for the other for ever."""
+    with wslab.tap(peer.url) as tap:
+        client, server = opened(tap, peer, raw)
+        client.send(b"\x82\xff" + (2**40).to_bytes(8) + MASK)
+        begin_large(server)
+        [connection] = tap._server.connections
+
+        def is_full() -> bool:
+            for end in (client, server):
+                end.sock.setblocking(False)
+                with contextlib.suppress(BlockingIOError):
+                    end.sock.send(bytes(2**16))
+            return bool(connection.client.unsent and connection.server.unsent)
+
+        until(is_full)
+        client.reset()
+        tap.transcript.wait(kind="lost")
+        until(lambda: not tap._server.connections, "the end of the connection")
 
 
 def test_many_idle_connections(raw: Raw) -> None:

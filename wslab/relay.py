@@ -25,6 +25,9 @@ __all__ = ["End", "Ending", "Relay", "Relayed", "parse_address", "reset_when_clo
 READ: Final = 256 * 1024
 """Bytes that are read at once, unless something else is said."""
 
+PATIENCE: Final = 1.0
+"""Seconds in which an end can take what is left for it, before RST."""
+
 Ending: TypeAlias = Literal["FIN", "RST"]
 """How a side ends its TCP connection."""
 
@@ -140,15 +143,17 @@ class End(asyncio.BufferedProtocol):
             self.transport.close()
 
     def reset(self) -> None:
-        """End the connection by RST, once everything is sent."""
+        """End the connection by RST, once everything is sent; but who does not read loses it."""
         if self.transport is None or self.lost:
             return
-        with contextlib.suppress(OSError):
-            reset_when_closed(self.transport.get_extra_info("socket"))
         if self.unsent:
+            with contextlib.suppress(OSError):
+                reset_when_closed(self.transport.get_extra_info("socket"))
             self.close()
+            # It may not read because it writes itself, to somebody who is not there any more.
+            asyncio.get_running_loop().call_later(PATIENCE, self.abort)
         else:
-            self.abort()
+            self.reset_now()
 
     def reset_now(self) -> None:
         """End the connection by RST, whatever has not left."""
