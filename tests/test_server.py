@@ -40,7 +40,7 @@ from websockets.exceptions import (
 from websockets.sync.client import connect
 
 import wslab
-from wslab import _listen, _loop, _stubborn, faults
+from wslab import _listen, _loop, _patient, _stubborn, faults
 from wslab.handlers import echo
 from wslab.server import BackgroundServer, allow_origin, serve
 from wslab.service import NotRunningError, on_service_thread, registry
@@ -739,7 +739,7 @@ def test_stop_with_a_handler_that_begins_to_spin(
     threads = [thread for thread in threading.enumerate() if thread.name.startswith("wslab server")]
     assert len(threads) == (how == "replace")
     [error] = server.transcript.filter(kind="error")
-    assert (error.type, error.message) == ("HeldUpError", _stubborn.GOES_ROUND)
+    assert (error.type, error.message) == ("HeldUpError", _patient.GOES_ROUND)
     if how == "replace":
         registry.servers[server.name].stop()
 
@@ -752,7 +752,7 @@ def test_other_clients_of_a_handler_that_goes_round() -> None:
         error = server.transcript.wait(kind="error")
         assert wslab.talk(server.url, "x", "y") == ["x", "y"]
         server.transcript.wait(kind="error", count=2)
-    assert (error.connection, error.message) == (1, _stubborn.GOES_ROUND)
+    assert (error.connection, error.message) == (1, _patient.GOES_ROUND)
 
 
 def test_stop_with_a_task_that_swallows_everything(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from ._stubborn import GOES_ROUND
+from ._patient import GOES_ROUND
 from .failures import printable_lines
 from .render import printable
 from .server import BackgroundServer, serve

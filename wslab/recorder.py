@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from websockets.asyncio.server import Server, ServerConnection
 
 from ._clock import perf_counter
-from ._stubborn import HeldUpError, PatientConnection
+from ._patient import PatientConnection
+from ._stubborn import HeldUpError
 from .failures import record_failure
 from .inflate import make_inflater
 from .transcript import Transcript

@@ -11,7 +11,7 @@ from websockets.asyncio.server import ServerConnection
 
 from ._handler import check_handler
 from ._listen import ANY, TCP_ONLY, Listening, address_of, listen
-from ._stubborn import GOES_ROUND
+from ._patient import GOES_ROUND
 from .failures import checked, logger, record_background_failure, run_handler
 from .recorder import RecordedConnection, Recording, create_task
 from .service import STOP_TIMEOUT, BackgroundService, registry

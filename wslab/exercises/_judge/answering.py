@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wslab._clock import perf_counter
-from wslab._stubborn import GOES_ROUND
+from wslab._patient import GOES_ROUND
 from wslab.server import serve
 from wslab.wire import HandlerError
 
