@@ -21,7 +21,8 @@ import anywidget
 from .browser_log import BrowserEvent, BrowserLog, EventType
 from .browser_pages import Pages
 from .carried import Carrier
-from .server import BackgroundServer, allow_origin
+from .server import allow_origin
+from .service import BackgroundService
 
 __all__ = ["BrowserConsole", "BrowserError", "BrowserEvent", "NoBrowserError"]
 
@@ -73,7 +74,7 @@ class BrowserConsole:
     the one that acts is closed, another takes over.
 
     Args:
-        server: The server to connect to.
+        server: The server to connect to, or a tap in front of one.
         script: JavaScript to run in the page instead of connecting. It finds ``url``, the server's
             address; ``socket``, an open connection if the script makes none itself; ``WebSocket``
             and ``console``, whose events and words appear in the log.
@@ -86,7 +87,7 @@ class BrowserConsole:
     # Once one console waited in vain, the others need not.
     _nobody: ClassVar[bool] = False
 
-    def __init__(self, server: BackgroundServer, *, script: str | None = None) -> None:
+    def __init__(self, server: BackgroundService, *, script: str | None = None) -> None:
         self._script = script
         self.log = BrowserLog()
         self._waiters: list[Callable[[], None]] = []

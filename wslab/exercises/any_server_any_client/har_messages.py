@@ -1,0 +1,126 @@
+"""Exercise 12.2: Messages of a HAR."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from wslab.exercises._exercise import Exercise
+from wslab.exercises._judge import CLIENT_TIMEOUT, Finding, awkward, call, show
+from wslab.exercises._rule import rule
+
+__all__ = ["EXERCISE"]
+
+Said = tuple[str, str | bytes]
+
+
+def _entry(messages: list[Said]) -> dict[str, Any]:
+    """Return an entry as DevTools write it."""
+    written = [
+        {
+            "type": "send" if sender == "client" else "receive",
+            "time": 1795428227.341 + number / 8,
+            "opcode": 1 if isinstance(data, str) else 2,
+            "data": data if isinstance(data, str) else base64.b64encode(data).decode(),
+        }
+        for number, (sender, data) in enumerate(messages)
+    ]
+    return {"request": {"url": "ws://localhost:8080/"}, "_webSocketMessages": written}
+
+
+def _expect(answer: Any, messages: list[Said], problem: str) -> None:
+    entry = _entry(messages)
+    got = call(answer, entry, timeout=CLIENT_TIMEOUT)
+    try:
+        said = [(sender, type(data), data) for sender, data in got]
+    except (TypeError, ValueError):
+        said = []
+        problem = "it should return a list of pairs"
+    if said != [(sender, type(data), data) for sender, data in messages]:
+        sent = f"your function was called with {show(entry)}"
+        raise Finding(problem, sent=sent, expected=show(messages), got=show(got))
+
+
+@rule("for each message")
+def _each(answer: Any) -> None:
+    _expect(answer, [("client", "1")], "a message is missing, or another one is there")
+    for count in (2, 5):
+        messages: list[Said] = [("client", str(number)) for number in range(count)]
+        _expect(answer, messages, "a message is missing, or another one is there")
+
+
+@rule('`"client"` or `"server"`')
+def _senders(answer: Any) -> None:
+    for sender in ("client", "server"):
+        _expect(answer, [(sender, "hello")], "the sender is another one")
+
+
+@rule("a `str` for a text")
+def _texts(answer: Any) -> None:
+    for text in ("hello", "aGVsbG8=", *awkward.TEXTS.values()):
+        _expect(answer, [("client", text)], "the text is another one")
+
+
+@rule("`bytes` for binary data")
+def _binary(answer: Any) -> None:
+    for data in (bytes([1, 2, 3, 4]), b"letters", *awkward.BYTES.values()):
+        _expect(answer, [("client", data)], "the bytes are other ones")
+
+
+@rule("none if it has no list")
+def _none(answer: Any) -> None:
+    got = call(answer, {"request": {"url": "http://localhost:8080/"}}, timeout=CLIENT_TIMEOUT)
+    if got != []:
+        sent = 'your function was called with an entry without "_webSocketMessages"'
+        raise Finding("there is no message", sent=sent, expected="[]", got=show(got))
+
+
+EXERCISE = Exercise(
+    id="12.2",
+    title="Messages of a HAR",
+    task=(
+        "Write `har_messages(entry)`. An entry of a HAR, a `dict`, may have a list "
+        '`"_webSocketMessages"`, as above. Return a list with a pair `(sender, message)` for each '
+        'message, in their order: the sender is `"client"` or `"server"`, the message a `str` for '
+        "a text, and `bytes` for binary data. Return none if it has no list."
+    ),
+    name="har_messages",
+    starter="""
+import base64
+
+
+def har_messages(entry):
+    messages = []
+    ...
+    return messages
+""",
+    hints=(
+        'A HAR is written from the client\'s side: `"send"` is what the client sent.',
+        "`opcode` is that of the frame: 1 is TEXT, 2 is BINARY. JSON has no bytes, so those are "
+        "Base64.",
+        '`for message in entry.get("_webSocketMessages", []):` bears an entry without one; '
+        "`base64.b64decode()` gives the bytes.",
+    ),
+    solution="""
+import base64
+
+
+def har_messages(entry):
+    messages = []
+    for message in entry.get("_webSocketMessages", []):
+        sender = "client" if message["type"] == "send" else "server"
+        data = message["data"]
+        if message["opcode"] == 2:
+            data = base64.b64decode(data)
+        messages.append((sender, data))
+    return messages
+""",
+    explanation=(
+        "The opcode tells what `data` is; how it looks does not: `aGVsbG8=` may be a text that "
+        "somebody sent. `wslab.read_har()` does this for a whole file, and draws it."
+    ),
+    rules=(_each, _senders, _texts, _binary, _none),
+    minutes=10,
+    difficulty=2,
+    needs="A HAR",
+)

@@ -1,0 +1,173 @@
+"""Exercise 12.4: A relay of your own."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection
+
+from wslab.exercises._exercise import Exercise
+from wslab.exercises._judge import CLIENT_TIMEOUT, REPLY_TIMEOUT, Finding, answering, call, show
+from wslab.exercises._judge import Server as Judged
+from wslab.exercises._rule import rule
+from wslab.server import serve
+
+__all__ = ["EXERCISE"]
+
+
+class _Upstream:
+    """The server behind the relay."""
+
+    def __init__(self) -> None:
+        self.closed = threading.Event()  # a connection has ended
+        self.code: int | None = None
+
+    async def __call__(self, ws: ServerConnection) -> None:
+        try:
+            await ws.send("Welcome!")
+            async for message in ws:
+                if message == "close 4001":
+                    await ws.close(4001, "enough")
+                await ws.send(message)
+        finally:
+            await ws.wait_closed()
+            self.code = ws.close_code
+            self.closed.set()
+
+
+@contextlib.contextmanager
+def _relaying(answer: Any) -> Iterator[tuple[Judged, _Upstream]]:
+    upstream = _Upstream()
+    with serve(upstream, name="check upstream", ping_interval=None) as server:
+        handler = call(answer, server.url, timeout=CLIENT_TIMEOUT)
+        with answering(handler) as relay:
+            yield relay, upstream
+
+
+@rule("what the server sends goes to the client")
+def _down(answer: Any) -> None:
+    with _relaying(answer) as (relay, _), relay.clients(2) as clients:
+        for client in clients:
+            client.expect("Welcome!", "what the server sends by itself did not arrive")
+
+
+@rule("what the client sends goes to the server")
+def _up(answer: Any) -> None:
+    with _relaying(answer) as (relay, _), relay.client() as client:
+        client.expect("Welcome!", "what the server sends by itself did not arrive")
+        for text in ("hello", "again"):
+            client.send(text)
+            client.expect(text, "the server sends each message back, and it did not arrive")
+
+
+@rule("text as text and binary data as binary data")
+def _kinds(answer: Any) -> None:
+    for message in ("42", b"42", "", b""):
+        with _relaying(answer) as (relay, _), relay.client() as client:
+            client.receive("Welcome!")
+            client.send(message)
+            got = client.receive(show(message))
+            if got != message:
+                problem = "the server sends each message back, and another one arrived"
+                raise client.finding(problem, show(message), show(got))
+
+
+@rule("closes the other one with the same code")
+def _server_closes(answer: Any) -> None:
+    with _relaying(answer) as (relay, _), relay.client() as client:
+        client.receive("Welcome!")
+        client.send("close 4001")
+        client.expect_close(4001, "the server closed with 4001")
+
+
+@rule("closes the other one with the same code")
+def _client_closes(answer: Any) -> None:
+    with _relaying(answer) as (relay, upstream):
+        with relay.client() as client:
+            client.receive("Welcome!")
+            client.ws.close(4002, "bye")
+        if not upstream.closed.wait(REPLY_TIMEOUT):
+            raise Finding(
+                "the server's connection stays open",
+                sent="CLOSE 4002 from the client",
+                expected="the relay closes the server's connection with 4002",
+                got="nothing",
+            )
+        if upstream.code != 4002:
+            raise Finding(
+                "the server's connection ended otherwise",
+                sent="CLOSE 4002 from the client",
+                expected="the relay closes the server's connection with 4002",
+                got=f"it ended with {upstream.code}",
+            )
+
+
+EXERCISE = Exercise(
+    id="12.4",
+    title="A relay of your own",
+    task=(
+        "Write `relay(url)`. It returns a handler, which connects each client to the server at "
+        "`url`: what the client sends goes to the server, and what the server sends goes to the "
+        "client, whoever speaks first, text as text and binary data as binary data. When one of "
+        "the two closes, with a code from 3000 to 4999, the relay closes the other one with the "
+        "same code."
+    ),
+    name="relay",
+    starter="""
+import asyncio
+
+from websockets.asyncio.client import connect
+
+
+def relay(url):
+    async def handler(ws):
+        async with connect(url) as server:
+            ...
+
+    return handler
+""",
+    hints=(
+        "Two directions at once are two coroutines: `pump(source, target)`, once each way. "
+        "`send()` keeps the kind of what `recv()` returned.",
+        "A loop `async for message in source` ends, or raises `ConnectionClosed`, when the source "
+        "closes. Then `source.close_code` is the code, and `target.close(code)` passes it on.",
+        "`await asyncio.gather(pump(ws, server), pump(server, ws))`: when one pump has closed its "
+        "target, the other one's source is closed, too, and it ends by itself.",
+    ),
+    solution="""
+import asyncio
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+
+def relay(url):
+    async def pump(source, target):
+        try:
+            async for message in source:
+                await target.send(message)
+        except ConnectionClosed:
+            pass
+        # Codes such as 1006 say what happened, and may not be sent.
+        code = source.close_code or 1000
+        await target.close(code if code >= 3000 else 1000, source.close_reason or "")
+
+    async def handler(ws):
+        async with connect(url) as server:
+            await asyncio.gather(pump(ws, server), pump(server, ws))
+
+    return handler
+""",
+    explanation=(
+        "This is a proxy of messages: it makes a handshake of its own, so the server sees neither "
+        "the client's headers nor its frames, and PINGs are answered on the way. `wslab.tap()` "
+        "passes bytes instead, and changes next to nothing."
+    ),
+    rules=(_down, _up, _kinds, _server_closes, _client_closes),
+    minutes=30,
+    difficulty=3,
+    needs="A tap",
+)
