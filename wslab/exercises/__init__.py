@@ -16,6 +16,7 @@ from wslab._stdout import printable
 from . import (
     _progress,
     alive,
+    any_server_any_client,
     binary,
     client,
     errors,
@@ -59,6 +60,7 @@ CHAPTERS: Final = (
     processes,
     testing,
     production,
+    any_server_any_client,
 )
 """The folders, in the order of their notebooks; each has EXERCISES and the name of its NOTEBOOK."""
 
