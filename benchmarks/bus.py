@@ -1,0 +1,179 @@
+"""
+How much the bus of notebook 09b carries, against one process that calls ``broadcast()``.
+
+    python benchmarks/bus.py             # some minutes
+    python benchmarks/bus.py --quick     # one run of each, with fewer messages
+
+It starts a private Redis server, one or two chat servers (`bus_server.py`) and many clients
+(`bus_clients.py`) as processes, and prints Markdown tables. The settings take turns, and the ratio
+of each turn to the same turn of one process without Redis is what counts: absolute figures of a
+machine that does other things as well are worth little. Beside it, what Redis itself takes, by
+``redis-benchmark``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
+
+HERE = Path(__file__).parent
+FRAME = 102  # bytes on the wire of a message of 100
+SETTINGS = {  # name -> servers, their options
+    "one process, `broadcast()`, no Redis": (1, ()),
+    "one process over Redis": (1, ("--url",)),
+    "two processes over Redis": (2, ("--url",)),
+    "four processes over Redis": (4, ("--url",)),
+}
+CROWDS = ((200, 20), (2000, 200), (2000, 20))  # clients, rooms
+
+
+class Child:
+    """A process that is told words, and answers JSON lines."""
+
+    def __init__(self, program: str, *arguments: object, hiredis: bool) -> None:
+        start = "" if hiredis else "import sys; sys.modules['hiredis'] = None; "
+        code = f"{start}import runpy; runpy.run_path({str(HERE / program)!r}, run_name='__main__')"
+        command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(HERE)!r}); {code}"]
+        pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE)
+        words = map(str, arguments)
+        self.process = subprocess.Popen([*command, *words], text=True, bufsize=1, **pipes)
+
+    def tell(self, words: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(words + "\n")
+
+    def wait(self, key: str) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            answer: dict[str, Any] = json.loads(line)
+            if key in answer:
+                return answer
+        raise RuntimeError(f"{self.process.args} ended before it told {key!r}")
+
+    def end(self) -> None:
+        self.process.communicate(timeout=20)
+
+
+@contextlib.contextmanager
+def redis_server() -> Iterator[str]:
+    """Run a private Redis server; yield its URL."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--port", "0", "--unixsocket", "redis.sock", "--save", "", "--logfile", "log"]
+        process = subprocess.Popen(["redis-server", *options], cwd=folder)
+        url = f"unix://{folder}/redis.sock"
+        try:
+            with redis.Redis.from_url(url, retry=Retry(ConstantBackoff(0.02), 500)) as client:
+                client.ping()
+            yield url
+        finally:
+            process.kill()
+            process.wait(timeout=10)
+
+
+def deliveries(
+    setting: str, clients: int, rooms: int, messages: int, url: str, hiredis: bool
+) -> tuple[float, float]:
+    """Return deliveries in a second, and KiB of a server's memory for each of its clients."""
+    count, options = SETTINGS[setting]
+    arguments = [*options, url] if options else []
+    with contextlib.ExitStack() as stack:
+        servers = []
+        for number in range(count):
+            server = Child("bus_server.py", f"S{number}", rooms, *arguments, hiredis=hiredis)
+            stack.callback(server.end)
+            servers.append(server)
+        ready = [server.wait("port") for server in servers]
+        ports = ",".join(str(one["port"]) for one in ready)
+        crowd = Child("bus_clients.py", clients, rooms, ports, hiredis=hiredis)
+        stack.callback(crowd.end)
+        crowd.wait("connected")
+        there: list[dict[str, Any]] = []
+        while sum(one["clients"] for one in there) < clients:  # all have joined
+            for server in servers:
+                server.tell("counts")
+            there = [server.wait("counts") for server in servers]
+        time.sleep(0.5)  # their greetings are read
+        crowd.tell(f"expect {messages * (clients // rooms) * FRAME}")
+        grown = sum(one["rss"] for one in there) - sum(one["rss"] for one in ready)
+        began = time.monotonic()
+        for server in servers:
+            server.tell(f"flow {messages // count}")
+        seconds = crowd.wait("reached")["reached"] - began
+        for server in servers:
+            server.wait("done")
+            server.tell("counts")
+        counts = [server.wait("counts") for server in servers]
+        lost = sum(one["counts"].get("dropped", 0) + one["closed"] for one in counts)
+        assert lost == 0, f"{lost} clients were lost"
+    return messages * (clients // rooms) / seconds, grown / clients / 1024
+
+
+def table(runs: int, messages: int, hiredis: bool) -> None:
+    """Print deliveries in a second and their ratio, for each setting and crowd."""
+    heads = [f"{clients:,} clients, {rooms} rooms" for clients, rooms in CROWDS]
+    print(f"| {'with' if hiredis else 'without'} hiredis | {' | '.join(heads)} |")
+    print("| --- |" + " ---: |" * len(CROWDS))
+    rates: dict[tuple[str, int], list[float]] = {}
+    memory: list[float] = []
+    with redis_server() as url:
+        for _ in range(runs):
+            for crowd, (clients, rooms) in enumerate(CROWDS):
+                some = messages * 2000 // clients * rooms // 200 if rooms != 20 else messages
+                some = max(400, some // 4 * 4)
+                for setting in SETTINGS:
+                    rate, kib = deliveries(setting, clients, rooms, some, url, hiredis)
+                    rates.setdefault((setting, crowd), []).append(rate)
+                    if clients > 1000:
+                        memory.append(kib)
+    for setting in SETTINGS:
+        cells = []
+        for crowd in range(len(CROWDS)):
+            base = rates[next(iter(SETTINGS)), crowd]
+            ratio = statistics.median(
+                mine / theirs for mine, theirs in zip(rates[setting, crowd], base, strict=True)
+            )
+            cells.append(f"{statistics.median(rates[setting, crowd]):,.0f}/s ({ratio:.2f})")
+        print(f"| {setting} | {' | '.join(cells)} |")
+    print(f"\nMemory of a client: {statistics.median(memory):.1f} KiB.\n")
+
+
+def redis_alone() -> None:
+    """Print how many PUBLISH in a second Redis itself takes."""
+    with redis_server() as url:
+        socket = url.removeprefix("unix://")
+        for pipeline in (1, 100):
+            command = ["redis-benchmark", "-s", socket, "-q", "-n", "200000", "-P", str(pipeline)]
+            run = subprocess.run(
+                [*command, "PUBLISH", "nobody", "x" * 100], capture_output=True, text=True
+            )
+            result = run.stdout.replace("\r", "\n").strip().splitlines()[-1]
+            print(f"redis-benchmark, pipelines of {pipeline}: {result.rpartition(': ')[2]}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--messages", type=int, default=8000)
+    arguments = parser.parse_args()
+    runs, messages = (1, 800) if arguments.quick else (arguments.runs, arguments.messages)
+    for hiredis in (False, True):
+        table(runs, messages, hiredis)
+    redis_alone()
+    versions = ", ".join(f"{name} {version(name)}" for name in ("redis", "hiredis", "websockets"))
+    print(f"\nPython {platform.python_version()}, {versions}; medians of {runs} run(s).")
