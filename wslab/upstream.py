@@ -160,9 +160,10 @@ class Upstream:
                     "tap() an ssl= context that knows who has signed it"
                 )
             case ssl.SSLError():
+                reason = getattr(exc, "reason", None) or exc  # those of OpenSSL have one
                 return (
-                    f"the TLS handshake with the server failed: {exc.reason or exc}; is the "
-                    "address one for ws:// or http://?"
+                    f"the TLS handshake with the server failed: {reason}; is the address one for "
+                    "ws:// or http://?"
                 )
             case ConnectionRefusedError():
                 return "nobody listens at the address of the server: it refused the connection"
