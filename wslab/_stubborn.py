@@ -160,9 +160,13 @@ class _HeldUpFromNowOnError(HeldUpError):
         def end(frame: FrameType, event: str, argument: object) -> object:
             raise HeldUpError
 
+        def begin(frame: FrameType, event: str, argument: object) -> None:
+            if not _frames(frame):  # that code has ended: see above, a traced thread may spin
+                sys.settrace(None)
+
         for frame in _frames(sys._getframe(1)):
             frame.f_trace = end
-        sys.settrace(lambda frame, event, argument: None)  # until that raises
+        sys.settrace(begin)  # until that raises
 
 
 def _frames(innermost: FrameType | None) -> list[FrameType]:
