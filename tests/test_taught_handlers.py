@@ -12,7 +12,7 @@ import pytest
 from taught import source
 from taught.bench import Bench, bench, only_says_gone
 from taught.cases import CASES
-from taught.catalogue import CLIENT_SIDE, DUE, ENTRIES, LETS_IT_OUT, SHOWN, Entry, look_up
+from taught.catalogue import CLIENT_SIDE, ENTRIES, LETS_IT_OUT, SHOWN, Entry, look_up
 from taught.source import Taught
 
 pytestmark = pytest.mark.slow
@@ -65,7 +65,7 @@ def test_handler(handler: Taught, name: str) -> None:
         gone = [raised for raised in made.raised if only_says_gone(raised)]
         assert gone or not loops, "it lets nothing out: take it from LETS_IT_OUT"
         problems = made.errors(gone_is_fine=True)
-    if look_up(SHOWN, handler) or (handler.key, name) in DUE:
+    if look_up(SHOWN, handler):
         assert problems, "it is no longer at fault: take it from the table"
     elif problems:
         lines = [f"{handler} with a client that {name}:", *dict.fromkeys(problems)]
@@ -88,7 +88,7 @@ def test_notebook_says_what_is_wrong_with_it(key: str) -> None:
 def test_tables_name_handlers_that_are_there() -> None:
     """Nothing in the tables is left over from a handler that has gone."""
     known = {name for one in source.everything() for name in (one.key, one.place)}
-    tables = {*ENTRIES, *SHOWN, *LETS_IT_OUT, *CLIENT_SIDE, *(key for key, _ in DUE)}
+    tables = {*ENTRIES, *SHOWN, *LETS_IT_OUT, *CLIENT_SIDE}
     assert tables - known == set()
     assert LETS_IT_OUT & set(SHOWN) == set()
 
@@ -167,8 +167,6 @@ def test_strange_request(handler: Taught, options: dict[str, Any], strange: str)
             return status, made.errors(gone_is_fine=True)
 
     status, errors = asyncio.run(answered())
-    if (handler.key, strange) in DUE:
-        return
     assert errors == []
     assert status.startswith(b"HTTP/1.1 ")
     assert status[9:10] != b"5"
