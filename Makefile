@@ -39,7 +39,7 @@ export UV_NATIVE_TLS = 1
 
 .PHONY: help lab test test-units test-notebooks test-browser test-fast lint spelling notebooks lesson \
 	test-lesson pins check-pins test-newest test-oldest atlas bench bench-tap bench-learner bench-tab book \
-	tab tab-serve tab-pins test-tab test-tab-all test-tab-firefox wheel check-wheel clean FORCE
+	tab tab-serve tab-pins pages book-with-tab test-tab test-tab-all test-tab-firefox soak-tab wheel check-wheel clean FORCE
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s  %s\n", $$1, $$2 }' Makefile
@@ -169,6 +169,13 @@ tab: $(TAB_STAMP) ## build the course as a site that runs in a browser tab, buil
 tab-serve: tab ## build that site and serve it on this machine
 	$(TAB)/bin/python -m http.server --bind 127.0.0.1 --directory build/tab 8000
 
+# The book's notebooks are in a folder of their own, one below the site in the tab.
+pages: tab book-with-tab ## build the book and that site together, build/book/, as they are published
+	cp -R build/tab build/book/tab
+
+book-with-tab: export WSLAB_TAB = ../tab/index.html
+book-with-tab: book
+
 tab-pins: $(STAMP) ## refresh what docs/tab pins
 	$(subst make pins,make tab-pins,$(COMPILE)) --no-annotate docs/tab/requirements.in \
 		--output-file docs/tab/requirements.txt
@@ -187,6 +194,9 @@ test-tab-all: tab ## compare all notebooks and judge all answers there, which ta
 
 test-tab-firefox: tab ## run the first notebooks there in Firefox
 	$(TEST_TAB) tests/tab/firefox.py -s
+
+soak-tab: tab ## run cells, checks and clients in one kernel there for half an hour
+	cd tests && $(abspath $(BIN))/python -m tab.soak 30
 
 bench-tab: tab ## measure what a first visit costs
 	$(BIN)/python benchmarks/tab.py build/tab

@@ -5,6 +5,7 @@ The source folder is the project's root, so that pages, notebooks and the README
 with the same relative paths as on a code hosting site; this folder only configures it.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -72,3 +73,6 @@ html_theme_options = {
     "use_fullscreen_button": False,
     "navbar_persistent": [],  # the search field is at the left
 }
+# `make pages` puts the site that runs in a browser tab beside the book, with a button to get there.
+if tab := os.environ.get("WSLAB_TAB"):
+    html_theme_options["launch_buttons"] = {"jupyterlite_url": tab}

@@ -1,5 +1,5 @@
 """
-The notebooks as JupyterLite takes them.
+The notebooks as JupyterLite takes them, with notes on what is different in a tab.
 """
 
 from __future__ import annotations
@@ -12,6 +12,10 @@ from typing import Any
 KERNEL = {"name": "python", "display_name": "Python (Pyodide)", "language": "python"}
 
 
+NOTES = Path(__file__).parent / "notes"
+FIRST, INSTALLED_FROM = "00", "09"
+
+
 def copy(source: Path, target: Path) -> None:
     """Copy the notebooks and their pictures."""
     ignored = shutil.ignore_patterns(".*", "__pycache__")
@@ -22,6 +26,7 @@ def copy(source: Path, target: Path) -> None:
         for cell in notebook["cells"]:
             for output in cell.get("outputs", ()):
                 _join(output)
+        annotate(path.name, notebook["cells"])
         path.write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
 
 
@@ -32,3 +37,25 @@ def _join(output: dict[str, Any]) -> None:
     for kind, data in output.get("data", {}).items():
         if isinstance(data, list) and not kind.endswith("json"):
             output["data"][kind] = "".join(data)
+
+
+def annotate(name: str, cells: list[dict[str, Any]]) -> None:
+    """Put notes where a cell cannot run, or is not what it seems."""
+    tls = [number for number, cell in enumerate(cells) if is_about_tls(cell)]
+    if tls:
+        cells.insert(tls[0], note("tab-tls", "tls"))
+    if name.startswith(FIRST):
+        cells.insert(1, note("tab-different", "different"))
+    elif name >= INSTALLED_FROM:
+        cells.insert(1, note("tab-installed", "installed"))
+
+
+def is_about_tls(cell: dict[str, Any]) -> bool:
+    """Return whether a cell needs certificates."""
+    return cell["cell_type"] == "code" and "trustme" in "".join(cell["source"])
+
+
+def note(id: str, name: str) -> dict[str, Any]:
+    """Return a cell with one of the texts in ``notes/``."""
+    text = (NOTES / f"{name}.md").read_text(encoding="utf-8")
+    return {"cell_type": "markdown", "id": id, "metadata": {}, "source": text.strip()}

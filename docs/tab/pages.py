@@ -9,7 +9,14 @@ import shutil
 from pathlib import Path
 
 APPS = ("lab", "notebooks", "tree")
-FIRST = "notebooks/index.html?path=00_start_here.ipynb"
+
+# Where the site's address, and the book's button, lead: the path is the one in the repository.
+START = """\
+<script>
+  const path = new URLSearchParams(location.search).get("path") ?? "00_start_here.ipynb";
+  location.replace(`notebooks/index.html?path=${encodeURIComponent(path.split("/").pop())}`);
+</script>
+"""
 
 LINK = '<link rel="prefetch" href="{up}static/pyodide/{name}" as="fetch" crossorigin>\n'
 
@@ -25,12 +32,14 @@ def finish(site: Path, script: Path) -> None:
     kernel = options["litePluginSettings"]["@jupyterlite/pyodide-kernel-extension:kernel"]
     files = [*EARLY, *(packages[name]["file_name"] for name in _needed(kernel, packages))]
     for app in APPS:
+        # JupyterLab asks for a picture beside the page, before it takes it from the notebook's folder.
+        shutil.copytree(site / "files" / "images", site / app / "images")
         for page in (site / app).rglob("index.html"):
             up = "../" * len(page.parent.relative_to(site).parts)
             links = "".join(LINK.format(up=up, name=name) for name in files)
             _insert(page, f'<script src="{up}page.js"></script>\n{links}')
     # The other pages read their settings in this one.
-    _insert(site / "index.html", f'<script>location.replace("{FIRST}" + location.hash)</script>\n')
+    _insert(site / "index.html", START)
 
 
 def _insert(page: Path, head: str) -> None:

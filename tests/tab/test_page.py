@@ -96,3 +96,11 @@ def test_a_phone(chromium: Browser, site: str) -> None:
     )
     assert 0 < width <= 390
     context.close()
+
+
+def test_the_books_button_opens_its_notebook(tab: Tab) -> None:
+    """By the path that the notebook has in the repository."""
+    page = tab.page.context.new_page()
+    page.goto(f"{tab.site}/index.html?path=notebooks/01_client_send_receive.ipynb")
+    page.wait_for_url("**/notebooks/index.html?path=01_client_send_receive.ipynb")
+    page.close()
