@@ -32,7 +32,7 @@ def finish(site: Path, script: Path) -> None:
     kernel = options["litePluginSettings"]["@jupyterlite/pyodide-kernel-extension:kernel"]
     files = [*EARLY, *(packages[name]["file_name"] for name in _needed(kernel, packages))]
     for app in APPS:
-        # JupyterLab asks for a picture beside the page, before it takes it from the notebook's folder.
+        # JupyterLab asks for a picture beside the page first, then in the notebook's folder.
         shutil.copytree(site / "files" / "images", site / app / "images")
         for page in (site / app).rglob("index.html"):
             up = "../" * len(page.parent.relative_to(site).parts)

@@ -103,7 +103,7 @@ def test_nobody_there():
 def test_a_port_that_is_taken():
     """The number of the error is the system's."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        with pytest.raises(OSError, match="ddress already in use") as raised:
+        with pytest.raises(OSError, match="already in use") as raised:
             socket.create_server(listener.getsockname())
         assert raised.value.errno == errno.EADDRINUSE
 
