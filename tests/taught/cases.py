@@ -108,7 +108,7 @@ async def vanishes(bench: Bench) -> list[str]:
     for end in (own_code, cut_off, hurry, cut_amidst):
         ws = await bench.open()
         with contextlib.suppress(*GONE, TimeoutError):
-            async with asyncio.timeout(LIMIT):
+            async with asyncio.timeout(4 * SILENCE):
                 await end(ws)
         cut(ws)
     return [*await bench.left(), *bench.errors()]

@@ -155,6 +155,7 @@ LETS_IT_OUT: set[str] = {
     "08 prices",
     "10 guestbook",
     "10 session.handler",
+    "12 shout",
 }
 
 # Written with one parameter ws, but the other side: a client's part.
@@ -241,6 +242,12 @@ OWN_SERVER = {
     "09b Person.__aenter__",
     "09b converse",
     "09b turned_away",
+    "11 Reader",
+    "11 idle_through",
+    "11 stay",
+    "11 stop_reading",
+    "11 through_nginx",
+    "11 turned_away",
     "08 notice",
     "08 last",  # stays connected for ever by design
     "08 lose_ten",
