@@ -79,7 +79,7 @@ def relay(url):
 
 
 # %% wrong: asks first
-# breaks: what the server sends goes to the client
+# breaks first: what the server sends goes to the client
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -109,6 +109,69 @@ def relay(url):
             except ConnectionClosed:
                 pass
             await ws.close(server.close_code if server.close_code >= 3000 else 1000)
+
+    return handler
+
+
+# %% wrong: the first client only
+# breaks: what the server sends goes to the client
+import asyncio
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+
+def relay(url):
+    clients = []
+
+    async def pump(source, target):
+        try:
+            async for message in source:
+                await target.send(message)
+        except ConnectionClosed:
+            pass
+        code = source.close_code or 1000
+        await target.close(code if code >= 3000 else 1000)
+
+    async def handler(ws):
+        clients.append(ws)
+        if len(clients) > 1:
+            return await ws.wait_closed()
+        async with connect(url) as server:
+            await asyncio.gather(pump(ws, server), pump(server, ws))
+
+    return handler
+
+
+# %% wrong: one message only
+# breaks: what the client sends goes to the server
+import asyncio
+import contextlib
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+
+def relay(url):
+    async def close(source, target):
+        await source.wait_closed()
+        code = source.close_code or 1000
+        await target.close(code if code >= 3000 else 1000)
+
+    async def up(source, target):
+        with contextlib.suppress(ConnectionClosed):
+            await target.send(await source.recv())
+        await close(source, target)
+
+    async def down(source, target):
+        with contextlib.suppress(ConnectionClosed):
+            async for message in source:
+                await target.send(message)
+        await close(source, target)
+
+    async def handler(ws):
+        async with connect(url) as server:
+            await asyncio.gather(up(ws, server), down(server, ws))
 
     return handler
 

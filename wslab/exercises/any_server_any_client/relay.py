@@ -75,7 +75,6 @@ def _kinds(answer: Any) -> None:
                 raise client.finding(problem, show(message), show(got))
 
 
-@rule("closes the other one with the same code")
 def _server_closes(answer: Any) -> None:
     with _relaying(answer) as (relay, _), relay.client() as client:
         client.receive("Welcome!")
@@ -83,7 +82,6 @@ def _server_closes(answer: Any) -> None:
         client.expect_close(4001, "the server closed with 4001")
 
 
-@rule("closes the other one with the same code")
 def _client_closes(answer: Any) -> None:
     with _relaying(answer) as (relay, upstream):
         with relay.client() as client:
@@ -103,6 +101,12 @@ def _client_closes(answer: Any) -> None:
                 expected="the relay closes the server's connection with 4002",
                 got=f"it ended with {upstream.code}",
             )
+
+
+@rule("closes the other one with the same code")
+def _closes(answer: Any) -> None:
+    _server_closes(answer)
+    _client_closes(answer)
 
 
 EXERCISE = Exercise(
@@ -166,7 +170,7 @@ def relay(url):
         "the client's headers nor its frames, and PINGs are answered on the way. `wslab.tap()` "
         "passes bytes instead, and changes next to nothing."
     ),
-    rules=(_down, _up, _kinds, _server_closes, _client_closes),
+    rules=(_down, _up, _kinds, _closes),
     minutes=30,
     difficulty=3,
     needs="A tap",
