@@ -147,10 +147,24 @@ def is_told(answer: Answer, result: Check) -> bool:
     return bool(finding and finding.clause == answer.breaks and answer.finding in finding.problem)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give each class below the answers of its chapter."""
+    chapter = getattr(metafunc.cls, "chapter", None)
+    if chapter is not None:
+        answers = [one for one in params("wrong") if chapter_of(one.values[0]) == chapter]
+        if metafunc.function.__name__ == "test_breaks_no_other_rule":
+            answers = [one for one in answers if one.values[0].alone]
+        metafunc.parametrize("answer", answers)
+
+
+def chapter_of(answer: Answer) -> str:
+    """The number before the point: ``"1"`` of ``"1.4"``."""
+    return answer.exercise.id.partition(".")[0]
+
+
 @clean
 @hostile
-class TestWrongAnswers:  # a class, so that xdist may run them beside all the others
-    @pytest.mark.parametrize("answer", params("wrong"))
+class WrongAnswers:
     def test_finding(self, answer: Answer) -> None:
         """It is told what is wrong, in the task's words, and is not told the solution."""
         if cannot_interrupt and spins(answer.code):
@@ -170,7 +184,6 @@ class TestWrongAnswers:  # a class, so that xdist may run them beside all the ot
         assert given_away(answer, str(result)) == []
         assert set(result._repr_mimebundle_()) == {"text/plain", "text/html"}
 
-    @pytest.mark.parametrize("answer", [one for one in params("wrong") if one.values[0].alone])
     def test_breaks_no_other_rule(self, answer: Answer) -> None:
         """So each rule judges its own clause, whatever is wrong besides."""
         if cannot_interrupt and spins(answer.code):
@@ -180,6 +193,12 @@ class TestWrongAnswers:  # a class, so that xdist may run them beside all the ot
         if clauses != [answer.breaks]:
             clauses = broken(answer.exercise, answer.define())
         assert clauses == [answer.breaks], answer.place
+
+
+# A class for each chapter, so that xdist may run them beside each other and all else.
+for number in sorted({chapter_of(one) for one in ANSWERS}, key=int):
+    name = f"TestWrongAnswers{number}"
+    globals()[name] = type(name, (WrongAnswers,), {"chapter": number})
 
 
 def given_away(answer: Answer, said: str) -> list[str]:
