@@ -9,6 +9,7 @@ subshell meanwhile. So they come by a channel of the browser's too, as does the 
 from __future__ import annotations
 
 import collections
+import sys
 from typing import Any
 
 import js
@@ -16,6 +17,7 @@ from pyodide.ffi import create_proxy
 
 from . import _threads
 from ._cell import cell
+from ._parking import Waiters, park, wake
 
 __all__ = ["listen"]
 
@@ -45,14 +47,17 @@ class _Shortcut:
         self._delivered: collections.deque[str] = collections.deque(maxlen=KEEP)
         self._native = manager.comm_msg
         manager.comm_msg = self._comm_msg
+        self._heard: collections.deque[dict[str, Any]] = collections.deque()
+        self._waiters: Waiters = collections.deque()
+        _threads.start_new_thread(self._deliver)
 
     def hear(self, event: Any) -> None:
         """Do what a page asks for, if it asks this kernel; all of the site share the channel."""
         message = event.data.to_py()
         match message:
             case {"op": "comm", "content": {"comm_id": str(name)}} if name in self._manager.comms:
-                # On a thread, as JupyterLab has it of a kernel with subshells: it may wait there.
-                _threads.start_new_thread(self._comm_msg, (None, None, message))
+                self._heard.append(message)
+                wake(self._waiters)
             case {"op": "interrupt", "session": session} if session == cell.session:
                 cell.interrupt()
 
@@ -61,3 +66,13 @@ class _Shortcut:
         if number not in self._delivered:
             self._delivered.append(number)
             self._native(stream, ident, message)
+
+    def _deliver(self) -> None:
+        # On one thread, as a subshell has: a message may wait there, and none overtakes it.
+        while True:
+            while not self._heard:
+                park(self._waiters)
+            try:
+                self._comm_msg(None, None, self._heard.popleft())
+            except Exception:
+                sys.excepthook(*sys.exc_info())
