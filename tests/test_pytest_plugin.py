@@ -287,15 +287,25 @@ def test_handler_that_blocks_its_loop(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,
         """
-import time
+import threading
+
+release = threading.Event()
 
 async def blocks(ws):
-    time.sleep(5)
+    release.wait(60)
 
-def test_fails_itself(ws_server):
+def test_fails_itself(handler_has_ended, ws_server):
     with connect(ws_server(blocks).url, close_timeout=0.1):
         pass
     assert 1 == 2
+
+@pytest.fixture
+def handler_has_ended(ws_server):
+    yield
+    release.set()  # stop() has given up
+    for thread in threading.enumerate():
+        if thread.name.startswith("wslab server"):
+            thread.join(10)
 
 def test_next(ws_server):
     assert wslab.talk(ws_server(echo).url, "hello") == ["hello"]

@@ -16,9 +16,11 @@ import asyncio
 import contextlib
 import ctypes
 import inspect
+import math
 import sys
 import threading
 import traceback
+import weakref
 from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
 from typing import Any
@@ -37,17 +39,18 @@ CLEAN_UP_TIMEOUT = 0.5
 """Seconds that code gets to clean up, once it was told to end."""
 
 
+standing_still: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+"""Threads that wait for ever, for nothing else has ended them."""
+
+
 class HeldUpError(SystemExit):
     """Raised inside code that holds up its thread and would not end by itself."""
 
-    # SystemExit, because ``except Exception:`` would catch anything less.
-    def __init__(
-        self, why: str = "stop() ended code that held up the event loop: it did not await"
-    ) -> None:
-        super().__init__(why)
-
+    # SystemExit, because ``except Exception:`` would catch anything less. Without an __init__():
+    # what another thread raises is made in this one, where the next might interrupt that.
     def __str__(self) -> str:
-        return str(self.args[0])
+        why = "stop() ended code that held up the event loop: it did not await"
+        return str(self.args[0]) if self.args else why
 
 
 def interrupt(
@@ -57,8 +60,9 @@ def interrupt(
     End what a thread is doing by a :exc:`HeldUpError`; return whether that was in time.
 
     Python raises it between two bytecodes. Code that catches everything, in a loop, is made to
-    raise at every line from then on. In a call of C, such as ``time.sleep``, nothing can be
-    raised before it returns; then it is.
+    raise at every line from then on; on Python 3.11, which cannot do that, the thread stands still
+    for ever if nothing else helps. In a call of C, such as ``time.sleep``, nothing can be raised
+    before it returns; then it is.
 
     Args:
         thread: Any other thread than this one.
@@ -88,48 +92,73 @@ def interrupt(
     ended = ended or has_ended
     # While the exception waits to be raised, a traced thread of Python 3.11 (by a debugger, by
     # coverage) spins inside the interpreter: this one would, until a time.sleep() there ends.
-    if sys.version_info < (3, 12) and sys.gettrace() is not None:
+    if (sys.version_info < (3, 12) and sys.gettrace() is not None) or thread in standing_still:
         return ended(0)
     deadline = monotonic() + timeout
     _raise_in(thread, HeldUpError)
     if not ended(min(timeout, CLEAN_UP_TIMEOUT)):
         # ``except:`` in a loop has caught it, and catches whatever comes while that is in ``try``.
-        with _every_line_raises(thread) as error:
-            while not ended(0.001) and monotonic() < deadline:
+        caught: list[None] = []
+        error = _made_like(HeldUpError, lambda: caught.append(None))
+        with _every_line_raises(thread) as has_helped:
+            while not ended(0.001) and monotonic() < min(deadline, has_helped):
                 _raise_in(thread, error)
-    if not ended(0):
-        return False
-    _raise_in(thread, None)  # not any more, if it was not yet
-    return True
+        # Again and again: it is not in a call of C, for which there is nothing to do but wait.
+        if len(caught) > 2 and monotonic() < deadline and not ended(0):
+            _stand_still(thread, deadline)
+    return ended(0)
 
 
 def holds_up(thread: threading.Thread) -> bool:
     """Return whether a thread runs other code than asyncio, ``websockets`` and ours just now."""
-    return bool(_frames(sys._current_frames().get(thread.ident or 0)))
+    frame = sys._current_frames().get(thread.ident or 0)
+    return thread not in standing_still and bool(_frames(frame))
 
 
-def _raise_in(thread: threading.Thread, error: type[HeldUpError] | None) -> None:
+def _raise_in(thread: threading.Thread, error: type[HeldUpError]) -> None:
     if thread.is_alive():  # its number is another thread's some day
         ident = ctypes.c_ulong(thread.ident or 0)
-        raised = None if error is None else ctypes.py_object(error)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, raised)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(error))
+
+
+def _made_like(base: type[HeldUpError], note: Callable[[], None]) -> type[HeldUpError]:
+    """Return an error that calls a function in the thread that catches it: it is made there."""
+    return type(base.__name__, (base,), {"__init__": lambda self: note()})
+
+
+def _stand_still(thread: threading.Thread, deadline: float) -> None:
+    """Let a thread wait for ever, at the ``except`` that catches what is raised here."""
+    standing = threading.Event()
+
+    def wait_for_ever() -> None:
+        lock = threading.Lock()
+        lock.acquire()
+        standing.set()
+        lock.acquire()
+
+    standing_still.add(thread)  # nothing else is raised in it: that would wait to be for ever
+    _raise_in(thread, _made_like(HeldUpError, wait_for_ever))
+    standing.wait(max(0.0, deadline - monotonic()))
 
 
 @contextlib.contextmanager
-def _every_line_raises(thread: threading.Thread) -> Iterator[type[HeldUpError]]:
+def _every_line_raises(thread: threading.Thread) -> Iterator[float]:
     """
     Let every line that a thread begins raise, in the functions that it is in: ``except:`` as well.
 
     What another thread raises comes where a loop goes round or a call returns, and there the line
-    before is still in its ``try``.
+    before is still in its ``try``. Yields until when to wait for what this does.
+
+    Python 3.11 has trace functions for it. But while an exception waits to be raised in one thread,
+    those that are traced stand still.
     """
     if sys.version_info < (3, 12):
-        yield _HeldUpFromNowOnError
+        yield monotonic() + CLEAN_UP_TIMEOUT
         return
     monitoring = sys.monitoring
     tool = next((tool for tool in range(6) if monitoring.get_tool(tool) is None), None)
     if tool is None:  # debugger, coverage and profilers have them all
-        yield HeldUpError
+        yield monotonic() + CLEAN_UP_TIMEOUT
         return
 
     def end(code: CodeType, line: int) -> object:
@@ -143,30 +172,12 @@ def _every_line_raises(thread: threading.Thread) -> Iterator[type[HeldUpError]]:
     for code in codes:
         monitoring.set_local_events(tool, code, monitoring.events.LINE)
     try:
-        yield HeldUpError
+        yield math.inf
     finally:
         for code in codes:
             monitoring.set_local_events(tool, code, monitoring.events.NO_EVENTS)
         monitoring.register_callback(tool, monitoring.events.LINE, None)
         monitoring.free_tool_id(tool)
-
-
-class _HeldUpFromNowOnError(HeldUpError):
-    """Python 3.11 makes it in the thread that catches it: there, the next line raises it again."""
-
-    def __init__(self) -> None:
-        super().__init__()
-
-        def end(frame: FrameType, event: str, argument: object) -> object:
-            raise HeldUpError
-
-        def begin(frame: FrameType, event: str, argument: object) -> None:
-            if not _frames(frame):  # that code has ended: see above, a traced thread may spin
-                sys.settrace(None)
-
-        for frame in _frames(sys._getframe(1)):
-            frame.f_trace = end
-        sys.settrace(begin)  # until that raises
 
 
 def _frames(innermost: FrameType | None) -> list[FrameType]:
