@@ -57,6 +57,7 @@ class Node:
             "cluster-node-timeout": 2000,
             "cluster-require-full-coverage": "no",
             "appendonly": "yes",
+            "appendfsync": "always",  # else the last second may be lost
             "logfile": "log",
         }
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
