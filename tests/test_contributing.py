@@ -94,7 +94,7 @@ def test_following_it_adds_a_lesson(tmp_path: Path) -> None:
         ("my_lesson", "is not of the form 11_my_lesson"),
         ("98_my_lesson", "the next lesson's number is"),
         (f"{next_lesson()[:2]}_server", "server/ is there already"),
-        ("04c_my_lesson", "in between there is"),
+        ("04d_my_lesson", "in between there is"),
         ("", "is not of the form"),
     ],
 )

@@ -10,6 +10,7 @@ import pathlib
 import pkgutil
 
 import pytest
+from judging import cannot_interrupt
 
 import wslab
 
@@ -29,6 +30,8 @@ def has_examples(name: str) -> bool:
 @pytest.mark.parametrize("name", [name for name in MODULES if has_examples(name)])
 def test_examples(name: str) -> None:
     """Each example in the docstrings of a module gives what it says."""
+    if name == "wslab._stubborn" and cannot_interrupt:
+        pytest.skip("a traced Python 3.11 cannot interrupt a thread, as the example does")
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as exc:
