@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # aiohttp: after a CLOSE without a code, an orderly end, the client's close_code is 1006, which stands for no CLOSE at all.
 #
-# Guess, written first: 1005, the code that RFC 6455 §7.1.5 gives to a CLOSE without one, as in browsers.
+# Guess: 1005, the code that RFC 6455 §7.1.5 gives to a CLOSE without one, as in browsers.
 # Needs Python 3.11 or newer and PyPI. Exits 1 if the behaviour is another one.
 set -euo pipefail
 folder=$(mktemp -d)

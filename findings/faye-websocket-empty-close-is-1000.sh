@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # faye-websocket: a CLOSE without a code arrives as 1000, and close events have no wasClean.
 #
-# Guess, written first: code 1005, wasClean true, as in browsers, whose API its client has.
+# Guess: code 1005, wasClean true, as in browsers, whose API its client has.
 # Needs Python 3.11 or newer, PyPI (for Node) and npm. Exits 1 if the behaviour is another one.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # ipykernel: a kernel whose cell has started a program with Popen takes over 10 s (29 s here) to shut down, though the program dies at once: it waits for the zombie.
 #
-# Guess, written first: it sends SIGTERM to its children, sees that they are gone, and ends within a second.
+# Guess: it sends SIGTERM to its children, sees that they are gone, and ends within a second.
 # Needs Python 3.11 or newer and PyPI. Exits 1 if the behaviour is another one.
 set -euo pipefail
 folder=$(mktemp -d)

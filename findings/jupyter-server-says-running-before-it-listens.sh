@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # jupyter_server: it prints 'is running at http://…' before it listens, so who waits for that line may be refused.
 #
-# Guess, written first: the line comes when the port is open: that is what a launcher waits for.
+# Guess: the line comes when the port is open: that is what a launcher waits for.
 # Needs Python 3.11 or newer and PyPI. Exits 1 if the behaviour is another one.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # mock-socket: a connection that nobody accepts closes with 1000 and wasClean true, and one that was closed in good order with wasClean false: the reverse of a browser.
 #
-# Guess, written first: error and close 1006, wasClean false, where no mock server is; wasClean true after close(4000).
+# Guess: error and close 1006, wasClean false, where no mock server is; wasClean true after close(4000).
 # Needs Python 3.11 or newer, PyPI (for Node) and npm. Exits 1 if the behaviour is another one.
 set -euo pipefail
 folder=$(mktemp -d)

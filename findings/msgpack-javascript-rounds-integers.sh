@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # @msgpack/msgpack: an integer of Python above 2^53 arrives rounded, without a word; cbor-x gives a BigInt for the same number.
 #
-# Guess, written first: an error, or a BigInt: the format says that it is a 64-bit integer.
+# Guess: an error, or a BigInt: the format says that it is a 64-bit integer.
 # Needs Python 3.11 or newer, PyPI and npm. Exits 1 if the behaviour is another one.
 set -euo pipefail
 folder=$(mktemp -d)

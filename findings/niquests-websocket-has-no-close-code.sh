@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # niquests: a WebSocket that ended says so by None, and nowhere with which code or reason.
 #
-# Guess, written first: next_payload() returns None, and code and reason are attributes beside closed.
+# Guess: next_payload() returns None, and code and reason are attributes beside closed.
 # Needs Python 3.11 or newer and PyPI. Exits 1 if the behaviour is another one.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # reconnecting-websocket and partysocket connect again after the server's CLOSE 1000 and 1008 (policy violation), without end.
 #
-# Guess, written first: after 1000 they stop, as after their own close(); after 1008 they go on.
+# Guess: after 1000 they stop, as after their own close(); after 1008 they go on.
 # Needs Python 3.11 or newer, PyPI (for Node) and npm. Exits 1 if the behaviour is another one.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # simple-websocket (the library under flask-sock): what arrives together with the handshake's answer, a welcome or a CLOSE, is not received until more bytes arrive.
 #
-# Guess, written first: it does not matter how TCP cuts the bytes: a welcome is received at once.
+# Guess: it does not matter how TCP cuts the bytes: a welcome is received at once.
 # Needs Python 3.11 or newer and PyPI. Exits 1 if the behaviour is another one.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # npm websocket (W3CWebSocket): wasClean is true for code 1000 only, a reason is made up where the server gave none, and a CLOSE without a code is 1006.
 #
-# Guess, written first: code, reason and wasClean as a browser has them: the class is named after the W3C's.
+# Guess: code, reason and wasClean as a browser has them: the class is named after the W3C's.
 # Needs Python 3.11 or newer, PyPI (for Node) and npm. Exits 1 if the behaviour is another one.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # websockets: on a closed connection, recv_streaming() raises ConnectionClosed once, then ConcurrencyError on every later call, though nobody else receives.
 #
-# Guess, written first: like recv(), it raises ConnectionClosed each time. What follows from the
+# Guess: like recv(), it raises ConnectionClosed each time. What follows from the
 # difference: a handler that waits for ConnectionClosed to end its loop never sees it again.
 # Needs Python 3.11 or newer and PyPI. Exits 1 if the behaviour is another one.
 set -euo pipefail

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # ws: send(null), send(undefined), send() and send([1, 2]) go out as binary data; browsers send the texts null, undefined and 1,2.
 #
-# Guess, written first: as in browsers, each is made a string, or it throws.
+# Guess: as in browsers, each is made a string, or it throws.
 # Needs Python 3.11 or newer, PyPI (for Node) and npm. Exits 1 if the behaviour is another one.
 set -euo pipefail
 folder=$(mktemp -d)
