@@ -86,6 +86,20 @@ def unpack(data):
     return parts[0].decode(), json.loads(parts[1])["msg_type"], parts[4].decode()
 
 
+# %% wrong: what is escaped in JSON stays so
+# breaks: the content as a `dict`
+import json
+import struct
+from itertools import pairwise
+
+
+def unpack(data):
+    (count,) = struct.unpack_from("<Q", data)
+    parts = [data[a:b] for a, b in pairwise(struct.unpack_from(f"<{count}Q", data, 8))]
+    content = json.loads(parts[4].replace(b"\\u", b"u"))
+    return parts[0].decode(), json.loads(parts[1])["msg_type"], content
+
+
 # %% wrong: the content is what is last
 # breaks: buffers may follow
 import json

@@ -28,9 +28,19 @@ def _entry(messages: list[Said]) -> dict[str, Any]:
     return {"request": {"url": "ws://localhost:8080/"}, "_webSocketMessages": written}
 
 
+def _call(answer: Any, entry: dict[str, Any], expected: str) -> Any:
+    """Call the learner's function; say with what, if it raises."""
+    try:
+        return call(answer, entry, timeout=CLIENT_TIMEOUT)
+    except Finding as finding:
+        finding.sent = f"your function was called with {show(entry)}"
+        finding.expected = expected
+        raise
+
+
 def _expect(answer: Any, messages: list[Said], problem: str) -> None:
     entry = _entry(messages)
-    got = call(answer, entry, timeout=CLIENT_TIMEOUT)
+    got = _call(answer, entry, show(messages))
     try:
         said = [(sender, type(data), data) for sender, data in got]
     except (TypeError, ValueError):
@@ -69,7 +79,7 @@ def _binary(answer: Any) -> None:
 
 @rule("none if it has no list")
 def _none(answer: Any) -> None:
-    got = call(answer, {"request": {"url": "http://localhost:8080/"}}, timeout=CLIENT_TIMEOUT)
+    got = _call(answer, {"request": {"url": "http://localhost:8080/"}}, "[]")
     if got != []:
         sent = 'your function was called with an entry without "_webSocketMessages"'
         raise Finding("there is no message", sent=sent, expected="[]", got=show(got))

@@ -30,13 +30,17 @@ def _expect(answer: Any, index: int, problem: str, *cases: tuple[Any, ...]) -> N
     """Look at one of the three things that are returned."""
     for channel, msg_type, content, *buffers in cases:
         data = _pack(channel, msg_type, content, *buffers)
-        got = call(answer, data, timeout=CLIENT_TIMEOUT)
+        sent = f"your function was called with {len(data)} bytes, {show(data[:40])} …"
         expected = (channel, msg_type, content)
+        try:
+            got = call(answer, data, timeout=CLIENT_TIMEOUT)
+        except Finding as finding:
+            finding.sent, finding.expected = sent, show(expected)
+            raise
         if not isinstance(got, tuple | list) or len(got) != 3:
             problem = "it should return three things: channel, type, content"
         elif got[index] == expected[index]:
             continue
-        sent = f"your function was called with {len(data)} bytes, {show(data[:40])} …"
         raise Finding(problem, sent=sent, expected=show(expected), got=show(got))
 
 
