@@ -10,6 +10,7 @@ from .conftest import NOTEBOOKS, Tab, send
 NAME = "06_many_clients.ipynb"
 NEEDED = (
     "duplex",
+    "ids-parsed",
     "ids-server",
     "ids-client",
     "rooms-server",
@@ -30,7 +31,7 @@ def test_the_browser_joins(lab: Tab) -> None:
     assert "['Python']" in lab.run(number["chat-python"])
     send(lab.console, "JSON", '{"type": "join", "name": "Ada"}')
     log = lab.console.get_by_role("log")
-    expect(log).to_contain_text(r'message  "{\"type\": \"join\", \"name\": \"Ada\"}"')
+    expect(log).to_contain_text(r'message  "{\"type\":\"join\",\"name\":\"Ada\"}"')
     for _ in range(2):
         assert "['Ada', 'Python']" in lab.run(number["chat-python"])
     expect(log.get_by_text("hello from Python")).to_have_count(2)
