@@ -25,6 +25,8 @@ NBSTRIPOUT = $(BIN)/nbstripout --keep-output --keep-count --keep-id \
 
 # Two processes; loadscope keeps a notebook's cells together on one of them, in order.
 XDIST = -n 2 --dist loadscope
+# More processes than processors: most tests wait for something most of the time.
+UNITS = -n 4 --dist loadscope
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with wslab/nbval_sanitize.cfg \
 	--nbval-cell-timeout 60
 
@@ -50,9 +52,6 @@ lab: $(STAMP) ## open the course in JupyterLab
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(LAB_ARGS)
 
 test: test-units test-notebooks test-browser ## run all tests
-
-# More processes than processors: most tests wait for something most of the time.
-UNITS = -n 4 --dist loadscope
 
 # Without nbval: given --cov it would measure inside the kernels too, and wslab's unit tests are to
 # earn the coverage alone.
