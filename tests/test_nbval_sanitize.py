@@ -159,7 +159,7 @@ README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 # A server, a widget and a plot; what each cell shows, and whether that differs between two runs.
 CELLS = [
     ("import wslab\nserver = wslab.serve(wslab.handlers.echo)\nprint(server.url)", True),
-    ("wslab.talk(server.url, 'hello', '{\"timestamp\": 1795424216220}')", False),
+    ("wslab.talk(server.url, '{\"timestamp\": 1795424216220}')", False),
     ("server.transcript", False),
     ("wslab.BrowserConsole(server)", False),
     ("server.watch()", False),

@@ -21,7 +21,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from conftest import TIMEOUT
+from conftest import TIMEOUT, until
 from websockets.sync.client import connect
 
 import wslab
@@ -222,10 +222,20 @@ def jupyter(tmp_path: Path) -> Iterator[tuple[str, str]]:
             line = process.stderr.readline()
             assert line, log  # it has ended
             log += line
+        # jupyter_server names its address before it listens there.
+        until(lambda: answers(address[0]), "Jupyter's answer")
         yield address[0], token
     finally:
         process.terminate()
         process.communicate(timeout=START_TIMEOUT)
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/api", timeout=TIMEOUT):
+            return True
+    except urllib.error.URLError:
+        return False
 
 
 def ask(url: str, token: str, method: str) -> Any:
