@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 
 import pytest
 
-from wslab.exercises._judge import awkward, show
+from wslab.exercises._judge import Pause, awkward, show
 
 
 def test_show() -> None:
@@ -53,3 +54,34 @@ def test_generator_gives_the_same_for_the_same_seed() -> None:
     assert some("1.1") == some("1.1") != some("1.2")
     assert len({repr(value) for value in some("1.1")}) > 60
     json.dumps(awkward.Generator("1.1").value())
+
+
+def test_a_pause_that_is_not_awaited_never_ran() -> None:
+    """An async client has to await it; a plain one calls it, whatever comes back."""
+
+    async def awaits(pause: Pause) -> None:
+        await pause(0.1)
+
+    async def forgets(pause: Pause) -> None:
+        pause(0.1)
+
+    def plain(pause: Pause) -> None:
+        pause(0.1)
+
+    class Client:
+        async def __call__(self, pause: Pause) -> None:
+            await forgets(pause)
+
+    def never_ran(client: object) -> bool:
+        pause = Pause()
+        if (coroutine := client(pause)) is not None:  # type: ignore[operator]
+            asyncio.run(coroutine)
+        assert pause.calls == [0.1]
+        return pause.never_ran(client)
+
+    assert [never_ran(one) for one in (awaits, forgets, plain, Client())] == [
+        False,
+        True,
+        False,
+        True,
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
@@ -19,10 +20,17 @@ __all__ = ["Pause", "Play", "play", "run_client"]
 
 
 class Pause:
-    """A ``pause()`` for a learner's client: it takes no time, and writes down how it is called."""
+    """
+    A ``pause()`` for a learner's client: it takes no time, and writes down how it is called.
+
+    Attributes:
+        calls: The seconds of each call.
+        awaited: How many calls were awaited, as those of an ``async`` client must be.
+    """
 
     def __init__(self) -> None:
         self.calls: list[float] = []
+        self.awaited = 0
 
     def __call__(self, seconds: float) -> Pause:
         self.calls.append(seconds)
@@ -30,6 +38,13 @@ class Pause:
 
     def __await__(self) -> Generator[None, None, None]:
         yield  # one turn of the loop: an ``async`` client awaits, a plain one does not
+        self.awaited += 1
+
+    def never_ran(self, client: Any) -> bool:
+        """Return whether an ``async`` client forgot an ``await``: without it nothing pauses."""
+        functions = (client, getattr(client, "__call__", None))  # noqa: B004
+        is_async = any(inspect.iscoroutinefunction(each) for each in functions)
+        return is_async and self.awaited < len(self.calls)
 
 
 @dataclasses.dataclass(frozen=True)
