@@ -2,14 +2,72 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
-from wslab.exercises._judge import Finding
+from wslab.exercises._judge import Finding, Pause
 
-__all__ = ["about", "as_object"]
+__all__ = ["Diary", "about", "as_object"]
+
+
+class Diary(Pause):
+    """
+    A pause for a learner's client that also says what came before what.
+
+    Attributes:
+        events: ``"connection"`` for each attempt that our server saw, ``"pause"`` for each pause
+            that ran, in their order.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[str] = []
+
+    def __call__(self, seconds: float) -> Pause:
+        super().__call__(seconds)
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:  # a plain client, which has nothing to await
+            self.events.append("pause")
+        return self
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield from super().__await__()
+        self.events.append("pause")
+
+    def connection(self) -> None:
+        """Note that the client tries to connect; called by our server."""
+        self.events.append("connection")
+
+    @property
+    def attempts(self) -> int:
+        """How often our server saw the client."""
+        return self.events.count("connection")
+
+    def disorder(self) -> str:
+        """Say what is wrong, if not each attempt but the first follows on one pause."""
+        if self.events.count("pause") < len(self.calls):
+            return "pause(…) was called and not awaited, so no pause ever ran"
+        if self.events[:1] == ["pause"]:
+            return "it paused before the first connection, and nothing had failed"
+        if self.events[-1:] == ["pause"]:
+            return "it paused after the last connection, and nothing had failed"
+        attempt = 0
+        for event, after in zip(self.events, self.events[1:], strict=False):
+            attempt += event == "connection"
+            if event == after == "pause":
+                return f"after connection {attempt} it paused more than once"
+            if event == after:
+                return f"after connection {attempt} it connected again without a pause"
+        return ""
+
+    def told(self) -> str:
+        """What came, in words."""
+        calls = "called with " + ", ".join(map(str, self.calls)) if self.calls else "never called"
+        return f"{', '.join(self.events) or 'nothing'}; pause() {calls}"
 
 
 @contextlib.contextmanager

@@ -3,158 +3,326 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import itertools
 import random
 import secrets
+import socket
 from collections.abc import Sequence
-from typing import Any, Final
+from numbers import Real
+from typing import Any, Final, Self
 
 from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import CLIENT_TIMEOUT, Finding, Pause, call, run_client, same, show
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import (
+    CLIENT_TIMEOUT,
+    Finding,
+    Pause,
+    Play,
+    awkward,
+    call,
+    play,
+    same,
+    show,
+)
+from wslab.exercises._rule import rule
 from wslab.server import serve
 
-from ._shared import about
+from ._shared import Diary
 
 __all__ = ["EXERCISE"]
 
 
 _FIRST: Final = 0.1  # the limit of the first wait, in seconds
 
-
 _LONGEST: Final = 0.8
+
+_ALMOST_1: Final = 1 - 1e-9  # random() is below 1
+
+_IN_HANDSHAKE: Final = 0  # lost before the answer of the opening handshake
+
+_LOST: Final = 1006  # and below 1000, it is a status that refuses; else the code of a CLOSE
+
+_EIGHT: Final = (502, 1013, _LOST, 1000, _IN_HANDSHAKE, 1011, 503, 1001)
 
 
 class _Dice(random.Random):
-    """A generator of random numbers whose numbers are known."""
+    """A generator of random numbers that always draws the same part of what is possible."""
 
-    fractions: Final = (0.5, 0.0, 0.999, 0.25, 0.75, 0.125, 0.875, 0.0625)
-
-    def __init__(self) -> None:
+    def __init__(self, part: float) -> None:
         super().__init__(0)
+        self.part = part
         self.rolls = 0
 
     def random(self) -> float:
         self.rolls += 1
-        return self.fractions[(self.rolls - 1) % len(self.fractions)]
+        return self.part
+
+    def uniform(self, a: float, b: float) -> float:
+        return min(a, b) + abs(b - a) * self.random()
 
 
-def _limits(count: int) -> list[float]:
-    return [min(_FIRST * 2**number, _LONGEST) for number in range(count)]
+@dataclasses.dataclass
+class _Meeting:
+    """What came of it when the client met failures, and then a message."""
+
+    failures: Sequence[int]
+    message: str | bytes
+    dice: _Dice
+    diary: Diary
+    played: Play
+
+    @property
+    def came_through(self) -> bool:
+        """Whether it did what other rules ask for: it went on until it had the message."""
+        return self.played.failure is None and same(self.played.result, self.message)
+
+    def finding(self, problem: str, expected: str, got: str) -> Finding:
+        return self.played.finding(problem, expected, got)
 
 
-def _told_failures(failures: Sequence[int]) -> str:
-    parts = [
-        f"status {code}" if code < 1000 else "TCP lost" if code == 1006 else f"CLOSE {code}"
-        for code in failures
-    ]
-    return "; ".join(
-        [f"connection {number}: {part}" for number, part in enumerate(parts, 1)]
-        + [f"connection {len(parts) + 1}: a message"]
-    )
+def _word(failure: int) -> str:
+    if failure == _IN_HANDSHAKE:
+        return "lost in the handshake"
+    if failure == _LOST:
+        return "lost without a CLOSE"
+    return f"status {failure}" if failure < 1000 else f"CLOSE {failure}"
 
 
-def _probe_stubborn(answer: Any) -> None:
-    for failures in [[], [503], [1011], [1006, 503, 1001], [502, 1013, 1006, 1012, 500, 1011, 503]]:
-        _try_stubborn(answer, failures)
-    _try_refused(answer)
-
-
-def _try_stubborn(answer: Any, failures: Sequence[int]) -> None:
+def _meet(
+    answer: Any,
+    failures: Sequence[int],
+    *,
+    message: str | bytes | None = None,
+    part: float = 0.5,
+) -> _Meeting:
+    """Let the client meet these failures, then the message."""
+    due = secrets.token_hex(4) if message is None else message
+    dice, diary = _Dice(part), Diary()
     endings = iter(failures)
-    ending = 0
-    connections = 0
-    token = secrets.token_hex(4)
+    ending: int | None = None
 
-    async def refuse(ws: ServerConnection, request: Request) -> Response | None:
-        nonlocal ending, connections
-        connections += 1
-        ending = next(endings, 1000)
-        return ws.respond(ending, "") if ending < 1000 else None
+    def refuse(ws: ServerConnection, request: Request) -> Response | None:
+        nonlocal ending
+        diary.connection()
+        ending = next(endings, None)
+        if ending == _IN_HANDSHAKE:
+            ws.transport.abort()
+        return ws.respond(ending or 503, "") if ending is not None and ending < 1000 else None
 
     async def handler(ws: ServerConnection) -> None:
-        if ending == 1006:
+        if ending == _LOST:
             ws.transport.abort()
-        elif ending == 1000:
-            await ws.send(token)
+        elif ending is None:
+            await ws.send(due if diary.attempts == len(failures) + 1 else "another message")
             await ws.wait_closed()
         else:
             await ws.close(ending)
 
-    dice, pause = _Dice(), Pause()
-    told = _told_failures(failures)
-    with about(told, show(token)):
-        result, server = run_client(answer, handler, dice, pause, process_request=refuse)
-    records = server.transcript.snapshot()[-16:]
-
-    def wrong(
-        problem: str,
-        expected: object,
-        got: object,
-    ) -> Finding:
-        shown = expected if isinstance(expected, str) else show(expected)
-        return Finding(problem, sent=told, expected=shown, got=show(got), records=records)
-
-    if not same(result, token):
-        problem = "it should return the first message that comes"
-        if connections <= len(failures):
-            problem = "it gave up: these failures may pass"
-        raise wrong(problem, show(token), result)
-    if connections > len(failures) + 1:
-        problem = "one message is enough: no reason to connect again"
-        raise wrong(problem, f"connections: {len(failures) + 1}", connections)
-    if len(pause.calls) != len(failures):
-        problem = "pause() should be called once before each further attempt, and only then"
-        raise wrong(problem, f"calls of pause(): {len(failures)}", pause.calls)
-    if failures and not dice.rolls:
-        raise wrong(
-            "each wait should be drawn with rng: with a fixed one, all clients come together",
-            "a random wait",
-            pause.calls,
-        )
-    _check_waits(pause.calls, wrong)
+    words = [f"connection {number}: {_word(one)}" for number, one in enumerate(failures[:9], 1)]
+    words += ["…"] if len(failures) > 9 else []
+    told = "; ".join([*words, f"connection {len(failures) + 1}: the message {show(due)}"])
+    played = play(answer, handler, dice, diary, called=told, process_request=refuse)
+    return _Meeting(failures, due, dice, diary, played)
 
 
-def _try_refused(answer: Any) -> None:
-    """Nobody listens until the first pause, which raises an OSError, and none of websockets'."""
-    token = secrets.token_hex(4)
+class _Opening(Diary):
+    """A pause that opens the server, where nobody listens before the first one."""
 
-    async def handler(ws: ServerConnection) -> None:
-        await ws.send(token)
+    def __init__(self, message: str) -> None:
+        super().__init__()
+        self._message = message
+        self._stack = contextlib.ExitStack()
+        self._sock = self._stack.enter_context(socket.socket())
+        self._sock.bind(("127.0.0.1", 0))  # the port is taken, and refuses connections
+        self.url = f"ws://127.0.0.1:{self._sock.getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._stack.close()
+
+    def __call__(self, seconds: float) -> Pause:
+        if not self.calls:
+            server = serve(self._handler, name=f"check {id(self)}", sock=self._sock)
+            self._stack.enter_context(server)
+        return super().__call__(seconds)
+
+    async def _handler(self, ws: ServerConnection) -> None:
+        await ws.send(self._message)
         await ws.wait_closed()
 
-    name = f"check {id(answer)}"
-    with serve(handler, name=name) as stopped:
-        url, port = stopped.url, stopped.port
-    told = "connection 1: nobody listens; connection 2: a message"
-    with contextlib.ExitStack() as stack, about(told, show(token)):
 
-        class Opening(Pause):
-            def __call__(self, seconds: float) -> Pause:
-                if not self.calls:
-                    stack.enter_context(serve(handler, name=name, port=port))
-                return super().__call__(seconds)
-
-        result = call(answer, url, _Dice(), Opening(), timeout=CLIENT_TIMEOUT)
-        if not same(result, token):
-            raise Finding("it should return the first message that comes", got=show(result))
+def _expect_to_go_on(answer: Any, failures: Sequence[int], problem: str) -> _Meeting:
+    """Expect that it has the message in the end."""
+    meeting = _meet(answer, failures)
+    if not meeting.came_through:
+        failure = meeting.played.failure
+        got = failure.got if failure else f"it returned {show(meeting.played.result)}"
+        if failure and "did not end" in failure.problem:
+            got = failure.problem
+        expected = f"a pause, another connection, and {show(meeting.message)} returned"
+        raise meeting.finding(problem, expected, str(got))
+    return meeting
 
 
-def _check_waits(calls: Sequence[float], wrong: Any) -> None:
-    limits = _limits(len(calls))
-    for number, (wait, limit, fraction) in enumerate(
-        zip(calls, limits, _Dice.fractions, strict=False), 1
-    ):
-        if isinstance(wait, int | float) and abs(wait - fraction * limit) < 1e-6:
-            continue
-        problem = f"wait {number} should be anything from 0 to its limit, {limit:g}"
-        if isinstance(wait, int | float) and wait > _LONGEST:
-            problem = f"no wait should be longer than {_LONGEST:g}"
-        raise wrong(
-            problem, f"{fraction * limit:g}, as rng.random() is {fraction:g} this time", calls
-        )
+def _expect_to_outlast_nobody(answer: Any) -> None:
+    """Nobody listens, which raises an OSError, and none of websockets'."""
+    message = secrets.token_hex(4)
+    told = f"connection 1: nobody listens; connection 2: the message {show(message)}"
+    expected = f"a pause, another connection, and {show(message)} returned"
+    problem = "where nobody listens it does not come through"
+    with _Opening(message) as diary:
+        try:
+            result = call(answer, diary.url, _Dice(0.5), diary, timeout=CLIENT_TIMEOUT)
+        except Finding as finding:
+            got = f"{finding.got}; {diary.told()}"
+            raise Finding(problem, sent=told, expected=expected, got=got) from None
+    if not same(result, message):
+        raise Finding(problem, sent=told, expected=expected, got=show(result))
+
+
+@rule("returns that message")
+def _that_message(answer: Any) -> None:
+    for message in (None, "", awkward.TEXTS["quotes"], b"", "0"):
+        meeting = _meet(answer, [], message=message)
+        expected = f"{show(meeting.message)} returned"
+        result = meeting.played.returned(expected)
+        if type(result) is not type(meeting.message) or not same(result, meeting.message):
+            problem = "it returned nothing" if result is None else "it returned something else"
+            raise meeting.finding(problem, expected, show(result))
+
+
+@rule("Refused")
+def _refused(answer: Any) -> None:
+    problem = "a status that refuses is a failure, and no end"
+    meeting = _expect_to_go_on(answer, (503, 503), problem)
+    _expect_to_go_on(answer, (404,), problem)
+    if meeting.diary.calls:  # otherwise it would try without a pause, and nobody would open
+        _expect_to_outlast_nobody(answer)
+
+
+@rule("lost")
+def _lost(answer: Any) -> None:
+    _expect_to_go_on(answer, (_LOST, _LOST), "the end of TCP without a CLOSE is a failure")
+    _expect_to_go_on(answer, (_IN_HANDSHAKE,), "the end of TCP in the handshake is a failure")
+
+
+@rule("closed without a message")
+def _closed(answer: Any) -> None:
+    for failures in ((1011, 4000), (1000, 1000), (1001,)):
+        _expect_to_go_on(answer, failures, f"a CLOSE {failures[0]} before a message is a failure")
+
+
+@rule("connects until a connection brings a message")
+def _until(answer: Any) -> None:
+    meeting = _meet(answer, [503] * 20)
+    attempts = meeting.diary.attempts
+    if 1 < attempts <= 20:
+        expected = "attempts until there is a message"
+        raise meeting.finding("it gave up", expected, f"{attempts} attempts, and no more")
+    meeting = _meet(answer, [])
+    if meeting.diary.attempts > 1 and meeting.played.failure is None:
+        problem = "it had its message and connected again"
+        raise meeting.finding(problem, "one connection", f"{meeting.diary.attempts} connections")
+
+
+@rule("After each it calls `await pause(seconds)` once")
+def _pauses(answer: Any) -> None:
+    for failures in ((), _EIGHT):
+        meeting = _meet(answer, failures)
+        diary = meeting.diary
+        if meeting.came_through and (problem := diary.disorder()):
+            expected = f"connections: {len(failures) + 1}, with one pause between two of them"
+            raise meeting.finding(problem, expected, diary.told())
+    strange = [wait for wait in diary.calls if isinstance(wait, bool) or not isinstance(wait, Real)]
+    if meeting.came_through and strange:
+        raise meeting.finding("its seconds are no number", "a number", show(strange[0]))
+
+
+def _waits(answer: Any, part: float, count: int) -> tuple[_Meeting, list[float]]:
+    """
+    What it waits after so many failures, if always this part is drawn.
+
+    There are no waits where another rule tells what is wrong.
+    """
+    meeting = _meet(answer, _EIGHT[:count], part=part)
+    waits = meeting.diary.calls
+    fine = meeting.came_through and len(waits) == count and meeting.dice.rolls >= count
+    numbers = all(isinstance(wait, Real) and not isinstance(wait, bool) for wait in waits)
+    return meeting, waits if fine and numbers else []
+
+
+def _limits(answer: Any, count: int) -> tuple[_Meeting, list[float]]:
+    """
+    The longest that each wait could be; no list where another rule tells what is wrong.
+
+    Whatever is drawn, it is 0 or almost 1: which one is the end of a wait is for the answer to say.
+    """
+    _, some = _waits(answer, 0.0, count)
+    meeting, others = _waits(answer, _ALMOST_1, count)
+    return meeting, [max(pair) for pair in zip(some, others, strict=False)]
+
+
+def _listed(waits: Sequence[float]) -> str:
+    return ", ".join(f"{wait:.3g}" for wait in waits)
+
+
+@rule("drawn with `rng.uniform()` or `rng.random()`")
+def _drawn(answer: Any) -> None:
+    meeting = _meet(answer, _EIGHT[:3])
+    rolls, waits = meeting.dice.rolls, meeting.diary.calls
+    if meeting.came_through and rolls < len(waits) == 3:
+        problem = "several waits share one number" if rolls else "no number was drawn from rng"
+        expected = "one number of rng for each wait"
+        got = f"numbers drawn: {rolls}; pause() called with {show(waits)}"
+        raise meeting.finding(problem, expected, got)
+
+
+@rule("random from 0 to a limit")
+def _full_jitter(answer: Any) -> None:
+    _, at_0 = _waits(answer, 0.0, 3)
+    _, at_1 = _waits(answer, _ALMOST_1, 3)
+    meeting, between = _waits(answer, 0.25, 3)
+    for number, (a, b, c) in enumerate(zip(at_0, at_1, between, strict=False), 1):
+        if abs(min(a, b)) > 1e-6:
+            problem = f"wait {number} is never below {min(a, b):.3g}, whatever is drawn"
+            raise meeting.finding(problem, "from 0 on", f"from {_listed([a])} to {_listed([b])}")
+        if abs(a + (b - a) / 4 - c) > 1e-6:
+            problem = f"wait {number}: not each wait up to the limit is as likely as another"
+            expected = f"{_listed([a + (b - a) / 4])} where rng.random() is 0.25"
+            raise meeting.finding(problem, expected, _listed([c]))
+
+
+@rule(f"The limit is {_FIRST:g}")
+def _first_limit(answer: Any) -> None:
+    meeting, limits = _limits(answer, 1)
+    if limits and abs(limits[0] - _FIRST) > 1e-6:
+        expected = f"a wait from 0 to {_FIRST:g}"
+        got = f"a wait that may be {_listed(limits)} long"
+        raise meeting.finding("the first limit is another one", expected, got)
+
+
+@rule("then twice that, and so on")
+def _twice(answer: Any) -> None:
+    meeting, limits = _limits(answer, 7)
+    for number, (before, limit) in enumerate(itertools.pairwise(limits), 2):
+        due = min(2 * before, _LONGEST)
+        if abs(limit - due) > 1e-6 and not limit > due == _LONGEST:
+            problem = f"limit {number} is {limit:.3g}, after {before:.3g}"
+            expected = f"it doubles with each failure, up to {_LONGEST:g}"
+            raise meeting.finding(problem, expected, f"the limits {_listed(limits)}")
+
+
+@rule(f"never above {_LONGEST:g}")
+def _capped(answer: Any) -> None:
+    meeting, limits = _limits(answer, 6)
+    if any(limit > _LONGEST + 1e-6 for limit in limits[1:]):
+        expected = f"no wait is longer than {_LONGEST:g}"
+        raise meeting.finding("the limit goes on growing", expected, f"{_listed(limits)}")
 
 
 EXERCISE = Exercise(
@@ -208,7 +376,19 @@ async def stubborn(url, rng, pause):
         "with a seeded generator and a pause that takes no time, a test knows every wait. A real "
         "client gives `random.Random()` and `asyncio.sleep`."
     ),
-    rules=(Rule("", _probe_stubborn),),
+    rules=(
+        _that_message,
+        _refused,
+        _lost,
+        _closed,
+        _until,
+        _pauses,
+        _drawn,
+        _full_jitter,
+        _first_limit,
+        _twice,
+        _capped,
+    ),
     minutes=10,
     difficulty=2,
     needs="Reconnect: a thousand at a time",
