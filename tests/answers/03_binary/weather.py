@@ -1,198 +1,568 @@
 """Answers to exercise 3.3, “Readings of a weather station”."""
 
-# %% right
+import collections
+import ctypes
+import io
 import json
+import struct
 from struct import error, unpack
 
 from websockets.exceptions import ConnectionClosed
 
+REFUSAL = "Error: a reading is 15 bytes of binary data"
+KEYS = ("station", "time", "celsius", "battery")
 
+
+def is_reading(message):
+    return isinstance(message, bytes) and len(message) == 15
+
+
+def named(values):
+    return dict(zip(KEYS, values, strict=True))
+
+
+# %% right: unpack() says what is a reading
 async def weather(ws):
     try:
         while True:
             message = await ws.recv()
             try:
-                battery, station, time, celsius = (
-                    unpack(">HqfB", message)[-1:] + unpack(">HqfB", message)[:-1]
-                )
+                *reading, battery = unpack(">HqfB", message)
             except (error, TypeError) as problem:
                 print("no reading:", problem)
-                await ws.send("Error: a reading is 15 bytes of binary data")
+                await ws.send(REFUSAL)
             else:
+                station, time, celsius = reading
                 data = dict(battery=battery, celsius=round(celsius, 1), time=time, station=station)
                 await ws.send(json.dumps(data, indent=1))
     except ConnectionClosed:
         pass
 
 
-# %% right
-import json
-import struct
-
-
+# %% right: number by number
 async def weather(ws):
     async for message in ws:
         if type(message) is not bytes or len(message) != 15:
-            await ws.send("Error: a reading is 15 bytes of binary data")
+            await ws.send(REFUSAL)
             continue
-        await ws.send(
-            json.dumps(
-                {
-                    "station": int.from_bytes(message[:2], "big"),
-                    "time": int.from_bytes(message[2:10], "big", signed=True),
-                    "celsius": struct.unpack_from("!f", message, 10)[0],
-                    "battery": message[14],
-                },
-                separators=(",", ":"),
-            )
-        )
+        data = {
+            "station": int.from_bytes(message[:2], "big"),
+            "time": int.from_bytes(message[2:10], "big", signed=True),
+            "celsius": struct.unpack_from("!f", message, 10)[0],
+            "battery": message[14],
+        }
+        await ws.send(json.dumps(data, separators=(",", ":")))
 
 
-# %% wrong
-# finding: `station` has another value than was sent
-import json
-import struct
+# %% right: a namedtuple, and a conditional expression
+Reading = collections.namedtuple("Reading", KEYS)
 
 
 async def weather(ws):
     async for message in ws:
-        if isinstance(message, bytes) and len(message) == 15:
-            keys = ["station", "time", "celsius", "battery"]
-            await ws.send(json.dumps(dict(zip(keys, struct.unpack("<HqfB", message)))))  # noqa: B905
+        reply = (
+            json.dumps(Reading._make(struct.unpack("!HqfB", message))._asdict())
+            if isinstance(message, bytes) and len(message) == struct.calcsize("!HqfB")
+            else REFUSAL
+        )
+        await ws.send(reply)
+
+
+# %% right: a structure of ctypes
+class Form(ctypes.BigEndianStructure):
+    _pack_ = 1
+    _fields_ = [
+        ("station", ctypes.c_uint16),
+        ("time", ctypes.c_int64),
+        ("celsius", ctypes.c_float),
+        ("battery", ctypes.c_uint8),
+    ]
+
+
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            form = Form.from_buffer_copy(message)
+            await ws.send(json.dumps({key: getattr(form, key) for key in KEYS}))
         else:
-            await ws.send("Error: a reading is 15 bytes of binary data")
+            await ws.send(REFUSAL)
 
 
-# %% wrong
-# finding: what came is not JSON
-import json
-import struct
+# %% right: an f-string, and read() of a file
+def take(form, file):
+    (value,) = struct.unpack(form, file.read(struct.calcsize(form)))
+    return value
 
 
+async def weather(ws):
+    async for message in ws:
+        if not is_reading(message):
+            await ws.send(REFUSAL)
+        else:
+            file = io.BytesIO(message)
+            await ws.send(
+                f'{{"station": {take("!H", file)}, "time": {take("!q", file)}, '
+                f'"celsius": {take("!f", file)}, "battery": {take("!B", file)}}}'
+            )
+
+
+# %% wrong: without a byte order there are gaps, and readings are refused
+# breaks first: A reading is a binary message of 15 bytes
+# finding: taken for something else
 async def weather(ws):
     async for message in ws:
         if isinstance(message, bytes) and len(message) == struct.calcsize("HqfB"):
-            keys = ["station", "time", "celsius", "battery"]
-            await ws.send(json.dumps(dict(zip(keys, struct.unpack("HqfB", message)))))  # noqa: B905
+            await ws.send(json.dumps(named(struct.unpack("HqfB", message))))
         else:
-            await ws.send("Error: a reading is 15 bytes of binary data")
+            await ws.send(REFUSAL)
 
 
-# %% wrong
-# finding: after a text message: what is not a reading should be answered with this: the
-#     connection was closed
-import json
-import struct
+# %% wrong: without a byte order there are gaps, and unpack() raises
+# breaks first: A reading is a binary message of 15 bytes
+# finding: the connection was closed
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(json.dumps(named(struct.unpack("HqfB", message))))
+        else:
+            await ws.send(REFUSAL)
 
 
+# %% wrong: a double for the temperature
+# breaks first: A reading is a binary message of 15 bytes
+async def weather(ws):
+    async for message in ws:
+        try:
+            await ws.send(json.dumps(named(struct.unpack("!HqdB", message))))
+        except (struct.error, TypeError):
+            await ws.send(REFUSAL)
+
+
+# %% wrong: bytes that are UTF-8 are taken for text
+# breaks: A reading is a binary message of 15 bytes
+async def weather(ws):
+    async for message in ws:
+        try:
+            if isinstance(message, bytes):
+                message = message.decode()
+        except UnicodeDecodeError:
+            pass
+        if isinstance(message, bytes) and len(message) == 15:
+            await ws.send(json.dumps(named(struct.unpack("!HqfB", message))))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: zeros are no reading
+# breaks: A reading is a binary message of 15 bytes
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message) and any(message):
+            await ws.send(json.dumps(named(struct.unpack("!HqfB", message))))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: a sentence
+# breaks first: it answers a reading with JSON text
+# finding: what came is not JSON
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            station, _, celsius, _ = struct.unpack("!HqfB", message)
+            await ws.send(f"station {station}: {celsius} °C")
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: the text of a dict
+# breaks: it answers a reading with JSON text
+# finding: what came is not JSON
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(str(named(struct.unpack("!HqfB", message))))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: a dict is sent
+# breaks first: it answers a reading with JSON text
+# finding: the connection was closed
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(named(struct.unpack("!HqfB", message)))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: JSON as bytes
+# breaks: it answers a reading with JSON text
+# finding: binary
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(json.dumps(named(struct.unpack("!HqfB", message))).encode())
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: it acknowledges a reading besides
+# breaks first: it answers a reading with JSON text
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(json.dumps(named(struct.unpack("!HqfB", message))))
+            await ws.send("OK")
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: the await is missing
+# breaks first: it answers a reading with JSON text
+# finding: no message came
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            ws.send(json.dumps(named(struct.unpack("!HqfB", message)))).close()
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: only one reading
+# breaks first: it answers a reading with JSON text
+async def weather(ws):
+    message = await ws.recv()
+    if is_reading(message):
+        await ws.send(json.dumps(named(struct.unpack("!HqfB", message))))
+    else:
+        await ws.send(REFUSAL)
+
+
+# %% wrong: an array
+# breaks: `{"station": …, "time": …, "celsius": …, "battery": …}`
+# finding: no object
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(json.dumps(struct.unpack("!HqfB", message)))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: another key
+# breaks: `{"station": …, "time": …, "celsius": …, "battery": …}`
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            station, time, celsius, battery = struct.unpack("!HqfB", message)
+            reply = {"station": station, "time": time, "temperature": celsius, "battery": battery}
+            await ws.send(json.dumps(reply))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: one key more
+# breaks: `{"station": …, "time": …, "celsius": …, "battery": …}`
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(json.dumps({"ok": True, **named(struct.unpack("!HqfB", message))}))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: the reading in a reading
+# breaks: `{"station": …, "time": …, "celsius": …, "battery": …}`
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(json.dumps({"reading": named(struct.unpack("!HqfB", message))}))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: little-endian
+# breaks: in network byte order
+# finding: little-endian
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(json.dumps(named(struct.unpack("<HqfB", message))))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: the machine's own order, without gaps
+# breaks: in network byte order
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(json.dumps(named(struct.unpack("=HqfB", message))))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: one of the numbers is little-endian
+# breaks: in network byte order
+# finding: `time`
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            data = named(struct.unpack("!HqfB", message))
+            data["time"] = int.from_bytes(message[2:10], "little", signed=True)
+            await ws.send(json.dumps(data))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: the signs are mixed up
+# breaks first: the number of the station (2 bytes, unsigned)
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(json.dumps(named(struct.unpack("!hQfb", message))))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: a signed station
+# breaks: the number of the station (2 bytes, unsigned)
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(json.dumps(named(struct.unpack("!hqfB", message))))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: station 0 is null
+# breaks: the number of the station (2 bytes, unsigned)
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            data = named(struct.unpack("!HqfB", message))
+            data["station"] = data["station"] or None
+            await ws.send(json.dumps(data))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: an unsigned time
+# breaks: the time in milliseconds (8 bytes, signed)
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(json.dumps(named(struct.unpack("!HQfB", message))))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: seconds
+# breaks: the time in milliseconds (8 bytes, signed)
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            data = named(struct.unpack("!HqfB", message))
+            data["time"] /= 1000
+            await ws.send(json.dumps(data))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: the time as a float loses a digit
+# breaks: the time in milliseconds (8 bytes, signed)
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            data = named(struct.unpack("!HqfB", message))
+            data["time"] = float(data["time"])
+            await ws.send(json.dumps(data))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: whole degrees
+# breaks: the temperature (float32)
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            data = named(struct.unpack("!HqfB", message))
+            data["celsius"] = int(data["celsius"])
+            await ws.send(json.dumps(data))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: four bytes, but no float
+# breaks: the temperature (float32)
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(json.dumps(named(struct.unpack("!HqiB", message))))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: the temperature as a text
+# breaks: the temperature (float32)
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            data = named(struct.unpack("!HqfB", message))
+            data["celsius"] = f"{data['celsius']:.1f}"
+            await ws.send(json.dumps(data))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: a signed battery
+# breaks: the battery in percent (1 byte, unsigned)
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(json.dumps(named(struct.unpack("!Hqfb", message))))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: a part of 1
+# breaks: the battery in percent (1 byte, unsigned)
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            data = named(struct.unpack("!HqfB", message))
+            data["battery"] /= 100
+            await ws.send(json.dumps(data))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: true and false for the battery
+# breaks: the battery in percent (1 byte, unsigned)
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(json.dumps(named(struct.unpack("!Hqf?", message))))
+        else:
+            await ws.send(REFUSAL)
+
+
+# %% wrong: a text of 15 characters is unpacked
+# breaks: any other message, text or binary
+# finding: a text message came: the connection was closed
 async def weather(ws):
     async for message in ws:
         if len(message) == 15:
-            keys = ["station", "time", "celsius", "battery"]
-            await ws.send(json.dumps(dict(zip(keys, struct.unpack("!HqfB", message)))))  # noqa: B905
+            await ws.send(json.dumps(named(struct.unpack("!HqfB", message))))
         else:
-            await ws.send("Error: a reading is 15 bytes of binary data")
+            await ws.send(REFUSAL)
 
 
-# %% wrong
-# finding: after a binary message of another size: what is not a reading should be answered with
-#     this: the connection was closed
-import json
-import struct
+# %% wrong: a text of 15 characters is encoded
+# breaks: any other message, text or binary
+# finding: a text message came and was taken
+async def weather(ws):
+    async for message in ws:
+        if isinstance(message, str):
+            message = message.encode()
+        if len(message) == 15:
+            await ws.send(json.dumps(named(struct.unpack("!HqfB", message))))
+        else:
+            await ws.send(REFUSAL)
 
 
+# %% wrong: bytes of any size are unpacked
+# breaks first: any other message, text or binary
+# finding: of 0 bytes came: the connection was closed
 async def weather(ws):
     async for message in ws:
         if isinstance(message, bytes):
-            keys = ["station", "time", "celsius", "battery"]
-            await ws.send(json.dumps(dict(zip(keys, struct.unpack("!HqfB", message)))))  # noqa: B905
+            await ws.send(json.dumps(named(struct.unpack("!HqfB", message))))
         else:
-            await ws.send("Error: a reading is 15 bytes of binary data")
+            await ws.send(REFUSAL)
 
 
-# %% wrong
-# finding: after a binary message of another size: what is not a reading should be answered
-import json
-import struct
-
-
+# %% wrong: what is longer is a reading, too
+# breaks: any other message, text or binary
+# finding: 16 bytes came and was taken
 async def weather(ws):
     async for message in ws:
         if isinstance(message, bytes) and len(message) >= 15:
-            keys = ["station", "time", "celsius", "battery"]
-            await ws.send(json.dumps(dict(zip(keys, struct.unpack_from("!HqfB", message)))))  # noqa: B905
+            await ws.send(json.dumps(named(struct.unpack_from("!HqfB", message))))
         else:
-            await ws.send("Error: a reading is 15 bytes of binary data")
+            await ws.send(REFUSAL)
 
 
-# %% wrong
-# finding: `station` has another value than was sent
-import json
-import struct
-
-
+# %% wrong: two readings in one message
+# breaks: any other message, text or binary
 async def weather(ws):
     async for message in ws:
-        if isinstance(message, bytes) and len(message) == 15:
-            keys = ["station", "time", "celsius", "battery"]
-            await ws.send(json.dumps(dict(zip(keys, struct.unpack("!hQfb", message)))))  # noqa: B905
+        if isinstance(message, bytes) and message and len(message) % 15 == 0:
+            for reading in struct.iter_unpack("!HqfB", message):
+                await ws.send(json.dumps(named(reading)))
         else:
-            await ws.send("Error: a reading is 15 bytes of binary data")
+            await ws.send(REFUSAL)
 
 
-# %% wrong
-# finding: `time` has another value than was sent
-import json
-import struct
-
-
+# %% wrong: an empty message gets nothing
+# breaks: any other message, text or binary
 async def weather(ws):
     async for message in ws:
-        if isinstance(message, bytes) and len(message) == 15:
-            keys = ["station", "time", "celsius", "battery"]
-            await ws.send(json.dumps(dict(zip(keys, struct.unpack("!HQfB", message)))))  # noqa: B905
-        else:
-            await ws.send("Error: a reading is 15 bytes of binary data")
+        if is_reading(message):
+            await ws.send(json.dumps(named(struct.unpack("!HqfB", message))))
+        elif message:
+            await ws.send(REFUSAL)
 
 
-# %% wrong
-# finding: the keys should be
-import json
-import struct
-
-
+# %% wrong: it ends after the first one
+# breaks first: any other message, text or binary
 async def weather(ws):
     async for message in ws:
-        if isinstance(message, bytes) and len(message) == 15:
-            await ws.send(json.dumps(struct.unpack("!HqfB", message)))
-        else:
-            await ws.send("Error: a reading is 15 bytes of binary data")
+        if not is_reading(message):
+            await ws.send(REFUSAL)
+            break
+        await ws.send(json.dumps(named(struct.unpack("!HqfB", message))))
 
 
-# %% wrong
-# finding: what came is not JSON
-import struct
-
-
-async def weather(ws):
-    async for message in ws:
-        if isinstance(message, bytes) and len(message) == 15:
-            station, time, celsius, battery = struct.unpack("!HqfB", message)  # noqa: RUF059
-            await ws.send(f"station {station}: {celsius} °C")
-        else:
-            await ws.send("Error: a reading is 15 bytes of binary data")
-
-
-# %% wrong
+# %% wrong: it closes the connection
+# breaks first: any other message, text or binary
 # finding: the connection was closed
-import json
-import struct
-
-
 async def weather(ws):
     async for message in ws:
-        if isinstance(message, bytes) and len(message) == 15:
-            keys = ["station", "time", "celsius", "battery"]
-            await ws.send(json.dumps(dict(zip(keys, struct.unpack("!HqfB", message)))))  # noqa: B905
+        if is_reading(message):
+            await ws.send(json.dumps(named(struct.unpack("!HqfB", message))))
         else:
-            await ws.close(1003, "Error: a reading is 15 bytes of binary data")
+            await ws.close(1003, REFUSAL)
+
+
+# %% wrong: the text as bytes
+# breaks: with the text `Error: a reading is 15 bytes of binary data`
+# finding: binary
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(json.dumps(named(struct.unpack("!HqfB", message))))
+        else:
+            await ws.send(REFUSAL.encode())
+
+
+# %% wrong: a full stop
+# breaks: with the text `Error: a reading is 15 bytes of binary data`
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            await ws.send(json.dumps(named(struct.unpack("!HqfB", message))))
+        else:
+            await ws.send(f"{REFUSAL}.")
+
+
+# %% wrong: what Python says
+# breaks: with the text `Error: a reading is 15 bytes of binary data`
+async def weather(ws):
+    async for message in ws:
+        try:
+            await ws.send(json.dumps(named(struct.unpack("!HqfB", message))))
+        except (struct.error, TypeError) as exc:
+            await ws.send(f"Error: {exc}")

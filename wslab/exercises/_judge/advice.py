@@ -25,6 +25,11 @@ _MEANINGS: Final = (
     ("can't be used in 'await' expression", "`await` stands before what needs none"),
     ("asynchronous context manager", "`async with` is for the connect of websockets.asyncio"),
     ("__aiter__|async for", "`async for` is for a connection of websockets.asyncio"),
+    (
+        r"unpack\w* requires a buffer",
+        "the bytes are fewer or more than the format has; without a byte order in front of it, "
+        "struct leaves gaps",
+    ),
     ("no running event loop", "it needs a running loop: write the function as `async def`"),
 )
 

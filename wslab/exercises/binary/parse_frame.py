@@ -2,124 +2,229 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from collections.abc import Iterator
+import struct
 from typing import Any, Final
 
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
-
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import CLIENT_TIMEOUT, Finding, call, show
-from wslab.exercises._rule import Rule
-from wslab.handlers import echo
-from wslab.server import serve
-from wslab.wire import Frame, apply_mask
+from wslab.exercises._judge import CLIENT_TIMEOUT, Finding, call, same, show
+from wslab.exercises._rule import rule
+from wslab.wire import apply_mask
 
 from ._shared import hex_of
 
 __all__ = ["EXERCISE"]
 
-
-def _real_frames() -> list[tuple[str, bytes]]:
-    """Record a conversation; return the frames of both sides, with a name for each."""
-    with serve(echo, name="check frames", ping_interval=None) as server:
-        with contextlib.suppress(ConnectionClosed), connect(server.url, ping_interval=None) as ws:
-            for size in (0, 1, 125, 127, 126, 65_535, 65_536):
-                ws.send(hashlib.shake_128(b"frame").digest(size))
-                ws.recv(timeout=CLIENT_TIMEOUT)
-            ws.send(["Grüße, ", "server", "!"])
-            ws.recv(timeout=CLIENT_TIMEOUT)
-            ws.ping(b"are you there?").wait(CLIENT_TIMEOUT)
-            ws.close(4001, "that is all")
-        records = server.transcript.snapshot()
-    frames = []
-    for record in records:
-        if isinstance(record, Frame):
-            name = f"a {record.kind} frame of {record.length:,} bytes from the {record.sender}"
-            frames.append((name, record.head + bytes(record.body)))
-    return frames
+_TEXT: Final = 0x1
+_BINARY: Final = 0x2
+_KEY: Final = bytes.fromhex("37 fa 21 3d")  # of RFC 6455 §5.7
+_NEXT: Final = bytes.fromhex("81 05 48 65 6c 6c 6f")
+"""An unmasked text frame, “Hello”, which may follow another frame."""
 
 
-# RFC 6455 §5.7, RFC 7692 §7.2.3.1
-_EXAMPLES: Final = [
-    ("an unmasked text frame", bytes.fromhex("81 05 48 65 6c 6c 6f")),
-    ("a masked text frame", bytes.fromhex("81 85 37 fa 21 3d 7f 9f 4d 51 58")),
-    ("the first frame of a message", bytes.fromhex("01 03 48 65 6c")),
-    ("the last frame of a message", bytes.fromhex("80 02 6c 6f")),
-    ("an unmasked ping", bytes.fromhex("89 05 48 65 6c 6c 6f")),
-    ("a masked pong", bytes.fromhex("8a 85 37 fa 21 3d 7f 9f 4d 51 58")),
-    ("a frame of 256 bytes", bytes.fromhex("82 7e 01 00") + bytes(range(256))),
-    ("a frame of 65,536 bytes", bytes.fromhex("82 7f 00 00 00 00 00 01 00 00") + bytes(65_536)),
-    ("a masked frame of 300 bytes", bytes.fromhex("82 fe 01 2c 01 02 03 04") + bytes(300)),
-    ("a compressed text frame, with RSV1", bytes.fromhex("c1 07 f2 48 cd c9 c9 07 00")),
-    ("a masked close frame", bytes.fromhex("88 82 00 ff 00 ff 03 17")),
-]
+def _frame(
+    payload: bytes, *, opcode: int = _TEXT, fin: bool = True, rsv: int = 0, key: bytes = b""
+) -> bytes:
+    """Make a frame as RFC 6455 §5.2 has it; with a masking key it is a client's."""
+    first, mask = fin << 7 | rsv << 4 | opcode, 0x80 if key else 0
+    size = len(payload)
+    if size <= 125:
+        head = struct.pack("!BB", first, mask | size)
+    elif size < 2**16:
+        head = struct.pack("!BBH", first, mask | 126, size)
+    else:
+        head = struct.pack("!BBQ", first, mask | 127, size)
+    return head + key + (apply_mask(payload, key) if key else payload)
 
 
-def _dissect(data: bytes) -> tuple[bool, int, bytes, bool]:
-    """Return FIN, opcode, unmasked payload, and whether it was masked."""
-    first, second = data[:2]
-    length, start = second & 0x7F, 2
-    if length >= 126:
-        start = 4 if length == 126 else 10
-        length = int.from_bytes(data[2:start], "big")
-    key = bytes(4)
-    if masked := bool(second & 0x80):
-        key, start = data[start : start + 4], start + 4
-    payload = apply_mask(data[start : start + length], key)
-    return bool(first & 0x80), first & 0x0F, payload, masked
+def _some(size: int) -> bytes:
+    """Return bytes of all kinds, the same each time."""
+    return hashlib.shake_128(b"frame").digest(size)
 
 
-def _probe_parse_frame(answer: Any) -> None:
-    frames = [*_EXAMPLES[:2], *_real_frames(), *_EXAMPLES[2:]]
-    rests = [b"", b"\x81\x05Hello", b"\x89", bytes(range(200))]
-    for number, (name, data) in enumerate(frames):
-        for rest in (rests[number % 4], rests[(number + 1) % 4]):
-            fin, opcode, payload, masked = _dissect(data)
-            said = f"your function was called with {name}"
-            said += f" and the first {len(rest)} bytes of the next: " if rest else ": "
-            sent = said + hex_of(data + rest)
-            expected = f"({fin}, {opcode}, {show(payload)}, {show(rest)})"
-            with _about(sent, expected):
-                got = call(answer, data + rest, timeout=CLIENT_TIMEOUT)
-                problem = _problem_of_frame(got, fin, opcode, payload, rest, masked, data)
-                if problem:
-                    raise Finding(problem, got=show(got))
+class _Parsed:
+    """
+    What the answer makes of a frame, and the words for a finding about it.
+
+    Args:
+        answer: The learner's function.
+        what: The frame in words.
+        data: What it is called with.
+        expected: The four things, as a right answer returns them.
+    """
+
+    def __init__(self, answer: Any, what: str, data: bytes, expected: tuple[Any, ...]) -> None:
+        self.sent = f"parse_frame({hex_of(data)}): {what}"
+        self.expected = f"({', '.join(map(show, expected))})"
+        try:
+            self.got = call(answer, data, timeout=CLIENT_TIMEOUT)
+        except Finding as finding:
+            finding.sent, finding.expected = self.sent, self.expected
+            raise
+
+    @property
+    def whole(self) -> bool:
+        """Whether it returned four things."""
+        return isinstance(self.got, tuple | list) and len(self.got) == 4
+
+    def part(self, place: int) -> Any:
+        """Return one of the four things; without four another rule tells about that: then None."""
+        return self.got[place] if self.whole else None
+
+    def bytes(self, place: int) -> bytes | None:
+        """Return one of the four things if it is bytes of some kind, else None."""
+        part = self.part(place)
+        return bytes(part) if isinstance(part, bytes | bytearray | memoryview) else None
+
+    def finding(self, problem: str) -> Finding:
+        got = f"({', '.join(map(show, self.got))})" if self.whole else show(self.got)
+        return Finding(problem, sent=self.sent, expected=self.expected, got=got)
 
 
-def _problem_of_frame(
-    got: Any, fin: bool, opcode: int, payload: bytes, rest: bytes, masked: bool, data: bytes
-) -> str:
-    if not isinstance(got, tuple | list) or len(got) != 4:
-        return "it should return four things: fin, opcode, payload, rest"
-    if not all(isinstance(part, bytes | bytearray | memoryview) for part in got[2:]):
-        return "the payload and the rest should be bytes"
-    if not isinstance(got[0], int) or got[0] != fin:
-        return "fin should be True for the last frame of a message, and False for any other"
-    if not isinstance(got[1], int) or got[1] != opcode:
-        return "the opcode is not the one of the frame"
-    own = bytes(got[2])
-    if len(own) != len(payload):
-        return f"the payload should have {len(payload):,} bytes, and it has {len(own):,}"
-    if own != payload:
-        if masked and own == data[-len(own) :]:
-            return "the payload is still masked"
-        return "the payload is not what was sent" if masked else "nothing is masked in this frame"
-    if bytes(got[3]) != rest:
-        return "the rest should be what follows the frame"
-    return ""
+def _parse(
+    answer: Any, what: str, payload: bytes, rest: bytes = b"", opcode: int = _TEXT, **form: Any
+) -> _Parsed:
+    """Let the answer take a frame apart, with a rest behind it."""
+    data = _frame(payload, opcode=opcode, **form) + rest
+    return _Parsed(answer, what, data, (form.get("fin", True), opcode, payload, rest))
 
 
-@contextlib.contextmanager
-def _about(sent: str, expected: str) -> Iterator[None]:
-    """Add to a finding what the function was called with and what it should return."""
-    try:
-        yield
-    except Finding as finding:
-        finding.sent, finding.expected = sent, expected
-        raise
+@rule("Return `(fin, opcode, payload, rest)`")
+def _four(answer: Any) -> None:
+    for parsed in (
+        _parse(answer, "an unmasked text frame", b"Hello"),
+        _parse(answer, "a text frame, and another one", b"Hello", _NEXT),
+        _parse(answer, "an empty binary frame", b"", opcode=_BINARY),
+        _parse(answer, "a masked frame", b"Hel", fin=False, key=_KEY),
+    ):
+        if parsed.whole:
+            continue
+        if parsed.got is None:
+            raise parsed.finding("it returns nothing")
+        listed = isinstance(parsed.got, tuple | list)
+        some = f"{len(parsed.got)} thing(s)" if listed else "something else"
+        raise parsed.finding(f"it returns {some}")
+
+
+@rule("`True` or `False`")
+def _fin(answer: Any) -> None:
+    for opcode, fin in ((_BINARY, True), (_BINARY, False), (_TEXT, False), (0, True), (0, False)):
+        what = "the last frame of a message" if fin else "one that is not the last of its message"
+        parsed = _parse(answer, what, b"Hel", opcode=opcode, fin=fin)
+        got = parsed.part(0)
+        if parsed.whole and (not isinstance(got, int) or got != fin):
+            raise parsed.finding("fin has another value")
+
+
+@rule("a number")
+def _opcode(answer: Any) -> None:
+    for opcode in (_TEXT, _BINARY, 0x0, 0x8, 0x9, 0xA):
+        for fin in (True, False):
+            if opcode < 0x8 or fin:  # a control frame is never fragmented: RFC 6455 §5.4
+                parsed = _parse(
+                    answer, f"a frame of opcode {opcode}", b"Hi", opcode=opcode, fin=fin
+                )
+                got = parsed.part(1)
+                if parsed.whole and (not isinstance(got, int) or got != opcode):
+                    raise parsed.finding("the opcode has another value")
+
+
+@rule("the payload as bytes")
+def _payload(answer: Any) -> None:
+    for size in (5, 0, 1, 4, 125):
+        payload = b"Hello" if size == 5 else _some(size)
+        parsed = _parse(answer, f"an unmasked frame with {size} byte(s) of payload", payload)
+        if parsed.part(2) is not None and parsed.bytes(2) is None:
+            raise parsed.finding("the payload is no bytes")
+        if parsed.whole and parsed.bytes(2) != payload:
+            raise parsed.finding("the payload is another one")
+
+
+@rule("The bytes `data` begin with one whole frame")
+def _length(answer: Any) -> None:
+    for size in (125, 127, 126, 128, 256, 1000, 65_535, 65_536):
+        payload = _some(size)
+        what = f"an unmasked frame with {size:,} bytes of payload, and another frame"
+        parsed = _parse(answer, what, payload, _NEXT)
+        got = parsed.bytes(2)
+        if got is not None and len(got) != size:
+            raise parsed.finding(_wrong_length(size, len(got)))
+        if got is not None and got != payload:
+            raise parsed.finding("the payload has the right length, but begins at another byte")
+
+
+def _wrong_length(size: int, got: int) -> str:
+    """Say how a length came about."""
+    said = f"the payload has {size:,} bytes, and {got:,} were taken"
+    if got == size + len(_NEXT):
+        said += ", all that is there"
+    if size <= 125:
+        return said
+    field = 2 if size < 2**16 else 8
+    if got == (126 if field == 2 else 127):
+        return f"{said}: {got} is no length, it says that the length is in the next {field} bytes"
+    if got in (size & 0xFFFF, size >> 16) and field == 8:
+        return f"{said}: after 127 the length is in 8 bytes"
+    reversed_one = int.from_bytes(size.to_bytes(field, "big"), "little")
+    if got == min(reversed_one, size + len(_NEXT)):
+        return f"{said}: the length is in network byte order"
+    return said
+
+
+@rule("from a client or from a server")
+def _both_sides(answer: Any) -> None:
+    for size in (5, 300, 65_536, 0):
+        for key in (b"", _KEY):
+            payload = _some(size)
+            side = "a client, masked" if key else "a server, unmasked"
+            parsed = _parse(answer, f"{size:,} bytes from {side}", payload, _NEXT, key=key)
+            got = parsed.bytes(2)
+            if got is None:
+                continue  # another rule tells about that
+            if len(got) != size or (not key and got != payload):
+                raise parsed.finding(f"of a frame from {side}, other bytes were taken")
+            shifted = (key + apply_mask(payload, key))[:size] if key else b""
+            if shifted and got in (shifted, apply_mask(shifted, key)):
+                raise parsed.finding("the masking key was taken for the payload's first bytes")
+
+
+@rule("unmasked if it was masked")
+def _unmasked(answer: Any) -> None:
+    for payload in (b"Hello", b"\x00\x00\x00zeros", b"", b"a", _some(300)):
+        for key in (_KEY, b"\x00\xff\x00\xff", bytes(4)):
+            what = f"a masked frame with {len(payload):,} byte(s) of payload"
+            parsed = _parse(answer, what, payload, opcode=_BINARY, key=key)
+            got = parsed.bytes(2)
+            if got is None or same(got, payload):
+                continue
+            masked = key != bytes(4) and got == apply_mask(payload, key)
+            raise parsed.finding(
+                "the payload is still masked" if masked else "the payload is another one"
+            )
+
+
+@rule("and the bytes after the frame")
+def _rest(answer: Any) -> None:
+    for size in (5, 300, 0):
+        for rest in (_NEXT, b"", _NEXT[:1], b"\x00", _NEXT * 2, _some(200)):
+            words = f"with {len(rest)} byte(s) after it" if rest else "with nothing after it"
+            parsed = _parse(answer, f"a frame {words}", _some(size), rest)
+            if parsed.part(3) is not None and parsed.bytes(3) is None:
+                raise parsed.finding("the rest is no bytes")
+            if parsed.whole and parsed.bytes(3) != rest:
+                raise parsed.finding("the rest is another one")
+
+
+@rule("The RSV bits do not matter")
+def _rsv(answer: Any) -> None:
+    for rsv in (0b100, 0b010, 0b001, 0b111):
+        for fin in (True, False):
+            what = f"a frame with RSV bits {rsv:03b}"
+            parsed = _parse(answer, what, b"\xf2\x48", b"", fin=fin, rsv=rsv)
+            for place, right in enumerate((fin, _TEXT, b"\xf2\x48")):
+                if parsed.whole and not same(parsed.part(place), right):
+                    name = ("fin", "the opcode", "the payload")[place]
+                    raise parsed.finding(f"{name} has another value")
 
 
 EXERCISE = Exercise(
@@ -178,7 +283,17 @@ def parse_frame(data):
         "key. A key of four zero bytes changes nothing, so one line serves both kinds of frame. "
         "TCP knows no frames: with `rest`, the function can be called again for the next one."
     ),
-    rules=(Rule("", _probe_parse_frame),),
+    rules=(
+        _four,
+        _fin,
+        _opcode,
+        _payload,
+        _length,
+        _both_sides,
+        _unmasked,
+        _rest,
+        _rsv,
+    ),
     minutes=25,
     difficulty=3,
     needs="A frame, byte by byte",
