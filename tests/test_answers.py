@@ -28,8 +28,6 @@ ANSWERS = answer_cells.read()
 
 # Exercises that are judged by one probe still, not by rules. No id is ever added here.
 UNCONVERTED = {
-    # binary
-    *("3.5",),
     # errors
     *("4.1", "4.2", "4.3", "4.4", "4.5", "4.6"),
     # formats
