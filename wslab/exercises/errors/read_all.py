@@ -2,78 +2,145 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
+import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Finding, run_client, same, show
-from wslab.exercises._rule import Rule
-
-from ._shared import NESTED, about
+from wslab.exercises._judge import Play, awkward, play, show
+from wslab.exercises._rule import rule
+from wslab.handlers import parse_json
 
 __all__ = ["EXERCISE"]
 
+_VALUES: Final = [
+    value for name, value in awkward.VALUES.items() if name not in ("NaN", "Infinity")
+]
 
-_BAD: Final = object()
+_PLAIN: Final = ('{"temperature":21.5}', '{"temperature":21.7}', '{"temperature":21.5}', "22")
+_AWKWARD: Final = (*map(json.dumps, [*_VALUES, *awkward.TEXTS.values()]), ' {"a" :\n[ 1 ]}\t')
+
+_ODD: Final = (
+    ("NaN", False),
+    ("[2, -Infinity]", False),
+    ('{"a": NaN}', False),
+    ("[" * 100_000, False),
+    (b"\x00\x01", False),
+    (b"\xff\xfe", False),
+    (b'{"a": 1}', True),
+)
+"""What :func:`json.loads` and others see in another way, and whether it is JSON."""
 
 
-def _probe_read_all(answer: Any) -> None:
-    batches: list[tuple[str, list[tuple[str | bytes, Any]]]] = [
-        (
-            "a bad message should cost one message: the good ones after it count",
-            [
-                ('{"temperature":21.5}', {"temperature": 21.5}),
-                ('{"temperature":21.6', _BAD),
-                ('{"temperature":21.7}', {"temperature": 21.7}),
-            ],
-        ),
-        (
-            'null, 0, false, [] and "" are JSON: each of them is a value',
-            [("null", None), ("0", 0), ("false", False), ("[]", []), ('""', "")],
-        ),
-        ("NaN is not JSON", [("1", 1), ("NaN", _BAD), ("[2, Infinity]", _BAD), ("3", 3)]),
-        ("a message of 100,000 brackets is not JSON", [("1", 1), (NESTED, _BAD), ("2", 2)]),
-        ("bytes that are not JSON are a bad message", [(b"\x00\x01", _BAD), ("[true]", [True])]),
-        (
-            "only the last of these messages is JSON",
-            [("", _BAD), ("Hello", _BAD), ("{'a': 1}", _BAD), ('{"a":1,}', _BAD), ("7", 7)],
-        ),
-        ("there is nothing to read", []),
-    ]
-    for problem, messages in batches:
+def _meet(answer: Any, messages: Sequence[str | bytes], pause: float = 0.0) -> Play:
+    """Let the answer receive these messages, with a pause before the last one."""
 
-        async def handler(
-            ws: ServerConnection, messages: list[tuple[str | bytes, Any]] = messages
-        ) -> None:
-            for message, _ in messages:
-                await ws.send(message)
+    async def handler(ws: ServerConnection) -> None:
+        for message in messages[:-1]:
+            await ws.send(message)
+        await asyncio.sleep(pause)
+        for message in messages[-1:]:
+            await ws.send(message)
 
-        values = [value for _, value in messages if value is not _BAD]
-        expected = (values, len(messages) - len(values))
-        sent = ", ".join(show(message) for message, _ in messages) or "no message"
-        with about(sent, show(expected)):
-            result, server = run_client(answer, handler)
-        if not isinstance(result, tuple | list) or len(result) != 2:
-            problem = "it should return two things: the list of values and the number of bad ones"
-        elif _spelled(result[0]) == repr(values):  # 0 == False, and nan != nan
-            if same(result[1], expected[1]):
-                continue
-            problem = "the number of bad messages is not right"
-        raise Finding(
-            problem,
-            sent=sent,
-            expected=show(expected),
-            got=show(result),
-            records=server.transcript.snapshot()[-12:],
-        )
+    quiet = f", the last one after {pause:g} s," if pause else ""
+    sent = f"{', '.join(map(show, messages)) or 'no message'}{quiet} and CLOSE 1000"
+    return play(answer, handler, called=f"read_all(url) is called, and the server sends {sent}")
+
+
+def _is_pair(result: Any) -> bool:
+    return (
+        isinstance(result, tuple | list)
+        and len(result) == 2
+        and isinstance(result[0], tuple | list)
+        and type(result[1]) is int
+    )
 
 
 def _spelled(value: object) -> str:
-    with contextlib.suppress(Exception):
+    """Spell a value: ``0 == False`` and ``1 == 1.0``, but they are not the same JSON."""
+    try:
         return repr(value)
-    return ""
+    except Exception:  # it is the learner's
+        return ""
+
+
+@rule("returns `(values, bad)`")
+def _pair(answer: Any) -> None:
+    for messages in (("1", "2"), ()):
+        expected = show(([1, 2] if messages else [], 0))
+        played = _meet(answer, messages)
+        result = played.returned(expected)
+        if not _is_pair(result):
+            problem = "these are no two things, a list and a number"
+            if result is None:
+                problem = "it returned nothing"
+            raise played.finding(problem, expected, show(result))
+
+
+@rule("receives messages until the server closes")
+def _until_the_end(answer: Any) -> None:
+    for messages, pause in ((("1", "hello", "", "2", "3"), 0.0), (("1", "2", "3"), 0.25)):
+        played = _meet(answer, messages, pause)
+        if not pause and (played.failure or not _is_pair(played.result)):
+            return  # another rule tells about that
+        result = played.returned("the last value is 3")
+        if not any(_spelled(value).strip("'") == "3" for value in result[0]):
+            problem = "it stopped before the last message"
+            raise played.finding(problem, "the last value is 3", show(result))
+
+
+@rule("the list of values of those that are JSON")
+def _values(answer: Any) -> None:
+    for messages in (_PLAIN, _AWKWARD):
+        expected = [parse_json(message) for message in messages]
+        played = _meet(answer, messages)
+        result = played.returned(show((expected, 0)))
+        if not _is_pair(result):
+            return  # another rule tells about that
+        values, wanted = [_spelled(value) for value in result[0]], [*map(_spelled, expected)]
+        if values == wanted:
+            continue
+        pairs = enumerate(zip(values, wanted, strict=False))
+        at = next((n for n, (a, b) in pairs if a != b), min(len(values), len(wanted)))
+        if values == [*map(_spelled, messages)]:
+            problem = "these are the texts of the messages, not the values"
+        elif len(values) != len(expected):
+            problem = f"there were {len(expected)} such messages, and {len(values)} came back"
+        else:
+            problem = f"the value of message {at + 1} is another one"
+        expected, got = expected[at:], list(result[0])[at:]
+        if 0 < at < len(messages):
+            played = played.where(f"message {at + 1} is {show(messages[at])}")
+        raise played.finding(problem, f"{show(expected)} from there on", show(got))
+
+
+@rule("how many are not")
+def _how_many(answer: Any) -> None:
+    mixed = ("1", "hello", '{"a": ', "2", "", "hello", "{'a': 1}", "3")
+    for messages, bad in ((mixed, 5), (("null", "0", "false", '""', "[]"), 0)):
+        played = _meet(answer, messages)
+        expected = f"bad is {bad}"
+        result = played.returned(expected)
+        if _is_pair(result) and result[1] != bad:
+            problem = f"{bad or 'none'} of {len(messages)} messages are not JSON"
+            raise played.finding(problem, expected, f"bad is {show(result[1])}")
+
+
+@rule("`wslab.handlers.parse_json()` knows what is JSON")
+def _what_is_json(answer: Any) -> None:
+    plain = _meet(answer, ("1", "hello", "2"))
+    if plain.failure or _spelled(plain.result) not in ("([1, 2], 1)", "[[1, 2], 1]"):
+        return  # another rule tells about that
+    for odd, is_json in _ODD:
+        expected = ([1, parse_json(odd), 2], 0) if is_json else ([1, 2], 1)
+        played = _meet(answer, ("1", odd, "2"))
+        result = played.returned(show(expected))
+        if _spelled(list(result)) != _spelled(list(expected)):
+            problem = f"{show(odd)} is {'JSON' if is_json else 'not JSON'}"
+            raise played.finding(problem, show(expected), show(result))
 
 
 EXERCISE = Exercise(
@@ -128,7 +195,7 @@ def read_all(url):
         "`append` is not reached. `except ValueError` is as narrow as it can be: a mistake in the "
         "program, such as a `TypeError`, is not counted as a bad message of the server."
     ),
-    rules=(Rule("", _probe_read_all),),
+    rules=(_pair, _values, _until_the_end, _how_many, _what_is_json),
     minutes=5,
     difficulty=1,
     needs="A message that is not JSON",
