@@ -2,62 +2,159 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any, Final
 
+from websockets.exceptions import ConnectionClosed
+
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Client, answering
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import REPLY_TIMEOUT, Client, Server, answering, awkward, during, show
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
-
 _PASSWORD: Final = "open sesame"
 
+_OTHERS: Final = (
+    "let me in",
+    "",
+    "x",
+    _PASSWORD.encode(),
+    f"{_PASSWORD}, please",
+    "please, " + _PASSWORD,
+    f" {_PASSWORD}\n",
+    "Open Sesame",
+    '"open sesame"',
+    "open",
+    "welcome",
+    "ü" * 101,
+    bytes(200),
+)
+"""First messages that are not the password."""
 
-def _probe_guard(answer: Any) -> None:
-    with answering(answer) as server, server.client() as silent, server.client() as member:
+_TOO_LONG: Final = ("x" * 101, "ü" * 101, " " * 101, "x" * 100 + "\n", "🎉" * 101, "é" * 5_000)
+_LONGEST: Final = ("x" * 100, "ü" * 100, "🎉" * 100, " " * 100)
+_BINARY: Final = (b"Hello", _PASSWORD.encode(), b"", bytes(200))
 
-        def log_in(client: Client) -> None:
-            client.send(_PASSWORD)
-            client.expect("welcome", f"the first message {_PASSWORD!r} should get 'welcome'")
 
-        def echoed(client: Client, message: str, problem: str) -> None:
-            client.send(message)
-            client.expect(message, problem)
+def _log_in(client: Client) -> None:
+    """Send the password and hear a reply; another rule tells whether it is the right one."""
+    client.send(_PASSWORD)
+    client.receive("'welcome'", f"the first message is {_PASSWORD!r}")
 
-        # `silent` has connected and says nothing: that is no reason to let others wait.
-        log_in(member)
-        server.come_and_go()
-        server.serve_crowd(_PASSWORD, lambda one, problem: one.expect("welcome", problem))
-        for message in ("Hello", f"Grüße {secrets.token_hex(4)}", "", "welcome"):
-            echoed(member, message, "after 'welcome', each text should be sent back")
-        echoed(member, _PASSWORD, "the password is asked for once; later it is a text like others")
-        allowed = "a text of exactly 100 characters is allowed, whatever they are"
-        echoed(member, "x" * 100, allowed)
-        echoed(member, "ü" * 100, allowed)
 
-        for first in ("let me in", b"open sesame", "", f"{_PASSWORD}, please", "ü" * 101, "x"):
-            with server.client() as stranger:
-                stranger.send(first)
-                problem = "another first message should close the connection with 1008"
-                stranger.expect_close(1008, problem)
-            echoed(member, "Hello again", "who has logged in should stay connected")
-        faults: list[tuple[str | bytes, int, str]] = [
-            ("x" * 101, 1009, "a text of 101 characters"),
-            ("é" * 5_000, 1009, "a text of 5,000 characters"),
-            (b"Hello", 1003, "a binary message"),
-            (bytes(200), 1003, "a binary message of 200 bytes"),
-        ]
-        for fault, code, what in faults:
+def _hear_to_the_end(client: Client) -> tuple[list[str | bytes], str]:
+    """Return what comes before the CLOSE, and how the connection ends."""
+    messages: list[str | bytes] = []
+    try:
+        while len(messages) < 3:
+            messages.append(client.ws.recv(timeout=REPLY_TIMEOUT / 2))
+    except TimeoutError:
+        pass
+    except ConnectionClosed as exc:
+        return messages, client.why(exc)
+    return messages, "no CLOSE" if not messages else f"{show(messages)}, and no CLOSE"
+
+
+def _expect_code(client: Client, message: str | bytes, code: int, problem: str) -> None:
+    client.send(message)
+    _, end = _hear_to_the_end(client)
+    if client.ws.close_code != code:
+        raise client.finding(problem, f"CLOSE {code}", end)
+
+
+@rule("gets the reply `welcome`")
+def _welcome(answer: Any) -> None:
+    with answering(answer) as server:
+        for _ in range(2):
             with server.client() as client:
-                log_in(client)
-                echoed(client, "Hello", "after 'welcome', each text should be sent back")
-                client.send(fault)
-                client.expect_close(code, f"{what} should close the connection with {code}")
-            echoed(member, "Hello again", "who has done nothing wrong should stay connected")
-        log_in(silent)
-        echoed(silent, "Hello", "who logs in late should be served like the first")
+                client.send(_PASSWORD)
+                client.expect_text("welcome", f"the first message was {_PASSWORD!r}")
+
+
+@rule("any other first message closes the connection with 1008")
+def _stranger(answer: Any) -> None:
+    with answering(answer) as server, server.client() as member:
+        _log_in(member)
+        for first in _OTHERS:
+            with server.client() as stranger:
+                _expect_code(stranger, first, 1008, f"the first message was {show(first)}")
+
+
+@rule("From then on each text is sent back")
+def _sent_back(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        _log_in(client)
+        short = [text for text in awkward.TEXTS.values() if len(text) < 100]
+        for text in ("Hello", "Hello", _PASSWORD, "welcome", *short):
+            client.send(text)
+            client.expect_text(text, "after the password, a text came")
+
+
+@rule("a text of more than 100 characters closes with 1009")
+def _too_long(answer: Any) -> None:
+    with answering(answer) as server:
+        for text in _LONGEST:
+            with server.client() as client:
+                _log_in(client)
+                client.send(text)
+                client.receive(show(text), "a text of exactly 100 characters is allowed")
+        for text in _TOO_LONG:
+            with server.client() as client:
+                _log_in(client)
+                _expect_code(client, text, 1009, f"a text of {len(text):,} characters came")
+
+
+@rule("a binary message with 1003")
+def _binary(answer: Any) -> None:
+    with answering(answer) as server:
+        for message in _BINARY:
+            with server.client() as client:
+                _log_in(client)
+                _expect_code(client, message, 1003, f"a binary message came: {show(message)}")
+
+
+def _expect_no_word(client: Client, message: str | bytes) -> None:
+    client.send(message)
+    messages, _ = _hear_to_the_end(client)
+    if messages and client.ws.close_code is not None:
+        problem = f"a message came before the CLOSE, after {show(message)}"
+        raise client.finding(problem, "CLOSE only", show(messages))
+
+
+@rule("Nothing is sent before closing")
+def _without_a_word(answer: Any) -> None:
+    with answering(answer) as server:
+        for first in ("let me in", b"Hello", ""):
+            with server.client() as client:
+                _expect_no_word(client, first)
+        for message in ("x" * 101, b"Hello", bytes(200)):
+            with server.client() as client:
+                _log_in(client)
+                _expect_no_word(client, message)
+
+
+def _break_a_rule(server: Server, number: int) -> None:
+    """Let another client do what closes its connection, and wait until it is closed."""
+    with server.client() as client:
+        if number:
+            _log_in(client)
+        client.send(("let me in", "x" * 101, b"Hello")[number])
+        _hear_to_the_end(client)
+
+
+@rule("nobody else notices")
+def _others(answer: Any) -> None:
+    with answering(answer) as server, server.client() as silent, server.client() as member:
+        with during("another client has connected and says nothing"):
+            _log_in(member)
+        for number, fault in enumerate(("a wrong password", "a long text", "a binary message")):
+            _break_a_rule(server, number)
+            member.send(f"after {fault}")
+            with during(f"another client was closed after {fault}"):
+                member.expect(f"after {fault}", "one that has done nothing wrong")
+        with during("others have come and gone"):
+            _log_in(silent)
+        server.expect_no_blocking(_PASSWORD)
 
 
 EXERCISE = Exercise(
@@ -106,7 +203,15 @@ async def guard(ws):
         "bytes, and closes with 1009 by itself. After `close()` the loop ends: the next `recv()` "
         "in it finds a connection that is closed."
     ),
-    rules=(Rule("", _probe_guard),),
+    rules=(
+        _welcome,
+        _sent_back,
+        _stranger,
+        _binary,
+        _too_long,
+        _without_a_word,
+        _others,
+    ),
     minutes=10,
     difficulty=2,
     needs="The close codes",

@@ -82,7 +82,7 @@ def _pair(answer: Any) -> None:
 
 @rule("receives messages until the server closes")
 def _until_the_end(answer: Any) -> None:
-    for messages, pause in ((("1", "hello", "", "2", "3"), 0.0), (("1", "2", "3"), 0.25)):
+    for messages, pause in ((("1", "hello", "", "2", "3"), 0.0), (("1", "2", "3"), 0.15)):
         played = _meet(answer, messages, pause)
         if not pause and (played.failure or not _is_pair(played.result)):
             return  # another rule tells about that

@@ -4,16 +4,59 @@ from __future__ import annotations
 
 import contextlib
 import json
-import secrets
 from typing import Any, Final
 
-from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Client, answering, show
-from wslab.exercises._rule import Rule
+from websockets.exceptions import ConnectionClosed
 
-from ._shared import NESTED
+from wslab.exercises._exercise import Exercise
+from wslab.exercises._judge import REPLY_TIMEOUT, Client, Fault, Finding, answering, awkward, show
+from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
+
+_ADA: Final = '{"name": "Ada"}'
+_NOT_JSON: Final = "Error: Invalid JSON format"
+_ERROR: Final = 'JSON text: {"error": "…"}'
+
+_REQUESTS: Final = (
+    (_ADA, "Ada"),
+    ('{"name":"Grace","age":0,"error":null}', "Grace"),
+    ('\n{ "greeting" : "Hi",\t"name" : "Lin" } ', "Lin"),
+    *((json.dumps({"name": name}), name) for name in awkward.TEXTS.values()),
+    *((json.dumps({"name": name}, ensure_ascii=False), name) for name in ("Größe", "世界 🎉")),
+)
+
+_SYNTAX: Final = ('{"name":"Ada"', "Ada", "NaN", '{"name":"Ada","age":NaN}', "[Infinity]")
+_NESTED: Final = "[" * 100_000
+
+_SHAPES: Final = (
+    '{"first_name":"Grace"}',
+    '{"Name":"Ada"}',
+    "{}",
+    "[1,2,3]",
+    '["name"]',
+    '[{"name":"Ada"}]',
+    *("null", "true", "false", "0", "5", '"name"', '""'),
+    *(f'{{"name":{value}}}' for value in ("5", "0", "null", "true", '["Ada"]', '{"name":"Ada"}')),
+)
+
+_STRANGE: Final = (
+    '{"name":"\\ud800"}',
+    f'{{"name":"Ada","age":{"9" * 5_000}}}',
+    f'{{"name":{"[" * 50_000}{"]" * 50_000}}}',
+)
+"""What may well be a greeting, an error or no JSON, but has to be answered."""
+
+
+def _reply(client: Client, message: str | bytes) -> str | bytes | None:
+    """Return the reply; None where none comes, which another rule tells about."""
+    client.send(message)
+    try:
+        return client.receive("a reply")
+    except Fault:
+        raise
+    except Finding:
+        return None
 
 
 def _json_text(got: str | bytes) -> Any:
@@ -24,95 +67,110 @@ def _json_text(got: str | bytes) -> Any:
     return ...
 
 
-def _is_error(got: str | bytes) -> bool:
-    value = _json_text(got)
-    return isinstance(value, dict) and isinstance(value.get("error"), str)
+@rule('gets the reply `{"greeting": "Welcome, NAME!"}`')
+def _greets(answer: Any) -> None:
+    with answering(answer) as server:
+        for message, name in _REQUESTS:
+            expected = {"greeting": f"Welcome, {name}!"}
+            wanted = f"JSON text: {show(expected)}"
+            with server.client() as client:
+                client.send(message)
+                got = client.receive_json(wanted, f"to {show(message)}")
+                if got != expected:
+                    raise client.finding("the reply is another one", wanted, show(got))
 
 
-_NOT_JSON: Final = "Error: Invalid JSON format"
+@rule("no client waits for another")
+def _nobody_waits(answer: Any) -> None:
+    with answering(answer) as server, server.client() as first, server.client() as second:
+        for client in (first, second):
+            client.send(_ADA)
+            client.receive("a reply", "another client is connected")
+        server.expect_no_blocking(_ADA)
 
 
-_BAD_SYNTAX: Final[list[tuple[str, str | bytes]]] = [
-    ("a message that is cut off", '{"name":"Ada"'),
-    ("an empty message", ""),
-    ("plain text", "Ada"),
-    ("NaN, which is not JSON,", '{"name":"Ada","age":NaN}'),
-    ("a message of 100,000 brackets", NESTED),
-    ("a binary message, whatever is in it,", b'{"name":"Ada"}'),
-    ("a binary message that is not UTF-8", b"\xff\xfe\x00"),
-]
+def _survives(client: Client, message: str | bytes) -> bool:
+    """Send a message and a good one; return whether there is a reply to the good one."""
+    client.send(message)
+    client.send(_ADA)
+    try:
+        for _ in range(3):
+            if "Welcome, Ada!" in str(client.ws.recv(timeout=REPLY_TIMEOUT)):
+                return True
+    except TimeoutError:
+        pass
+    except ConnectionClosed as exc:
+        problem = f"{show(message)} came, and then a good message"
+        raise client.finding(problem, "an open connection", client.why(exc)) from None
+    return False
 
 
-_BAD_SHAPE: Final = [
-    '{"first_name":"Grace"}',
-    "[1,2,3]",
-    "null",
-    '"name"',
-    "5",
-    '["name"]',
-    "true",
-    "{}",
-    '{"name":5}',
-    '{"name":null}',
-    '{"name":["Ada"]}',
-]
+@rule("no message ends the connection")
+def _no_end(answer: Any) -> None:
+    bad: list[str | bytes] = [*_SYNTAX, *_SHAPES, *awkward.NOT_JSON.values(), _NESTED, *_STRANGE]
+    with answering(answer) as server:
+        for message in [_ADA, *bad, b"\x00\x01", b""]:
+            with server.client() as client:
+                if not _survives(client, message):
+                    return  # another rule tells about that
 
 
-_STRANGE: Final[list[tuple[str, str]]] = [
-    ("half of a surrogate pair in a name", '{"name":"\\ud800"}'),
-    ("a number of 5,000 digits", f'{{"name":"Ada","age":{"9" * 5_000}}}'),
-    ("a name of 50,000 nested lists", f'{{"name":{"[" * 50_000}{"]" * 50_000}}}'),
-]
+@rule("One reply for each message")
+def _one_reply(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        for message in (_ADA, _SYNTAX[0], "", b"\xff\xfe", _SHAPES[0], "null", _STRANGE[0]):
+            for _ in range(3):
+                client.send(message)
+            for number in (1, 2, 3):
+                try:
+                    client.receive("a reply to each", f"three equal messages; to {number}")
+                except Finding as finding:
+                    if "closed" in finding.problem:
+                        return  # another rule tells about that
+                    raise
+        client.barrier()
+        client.expect_silence("there are more replies than messages", 0.05)
 
 
-def _probe_welcome(answer: Any) -> None:
-    with answering(answer) as server, server.client() as other, server.client() as client:
-
-        def welcome(client: Client, name: str, problem: str) -> None:
-            client.send(json.dumps({"name": name}))
-            client.expect_json({"greeting": f"Welcome, {name}!"}, problem)
-
-        welcome(client, "Ada", "the obvious message should get its greeting")
-        server.come_and_go()
-        server.serve_crowd(
-            '{"name": "Ada"}',
-            lambda one, problem: one.expect_json({"greeting": "Welcome, Ada!"}, problem),
-        )
-        for name in ('Grace "Amazing" Hopper', "Grüße\nan 世界", secrets.token_hex(4)):
-            welcome(client, name, "a greeting should be JSON with the name in it")
-        welcome(other, "Alan", "two clients at once: each should be served")
-        for what, bad in _BAD_SYNTAX:
-            client.send(bad)
-            got = client.receive(show(_NOT_JSON), f"{what} should get a reply")
-            if got != _NOT_JSON:
-                problem = f"{what} should get {_NOT_JSON!r}"
-                raise client.finding(problem, show(_NOT_JSON), show(got))
-            welcome(client, "Ada", f"{what} should get one reply, and the next message its own")
-        for bad in _BAD_SHAPE:
-            wanted = 'JSON text: {"error": "…"}'
-            client.send(bad)
-            got = client.receive(wanted, "JSON of another shape should get a reply")
-            if not _is_error(got):
-                raise client.finding("JSON of another shape should get an error", wanted, show(got))
-            welcome(client, "Ada", "after JSON of another shape, a good message gets its greeting")
-        for what, strange in _STRANGE:
-            client.send(strange)
-            got = client.receive("a greeting or an error", f"{what} should get a reply")
-            value = _json_text(got)
-            if got != _NOT_JSON and not _is_error(got) and value != _greeting(strange):
-                raise client.finding(
-                    f"{what} gets no proper reply", "a greeting or an error", show(got)
-                )
-            welcome(client, "Ada", f"after {what}, a good message gets its greeting")
-        welcome(other, "Alan", "what one client does should not matter to another one")
-        with server.client() as late:
-            welcome(late, "Edsger", "a client that comes later should be served like the first")
+def _expect_refusal(answer: Any, message: str | bytes, what: str) -> None:
+    with answering(answer) as server, server.client() as client:
+        got = _reply(client, message)
+        if got is not None and got != _NOT_JSON:
+            raise client.finding(f"{what} came: {show(message)}", show(_NOT_JSON), show(got))
 
 
-def _greeting(message: str) -> Any:
-    with contextlib.suppress(ValueError, RecursionError):
-        return {"greeting": f"Welcome, {json.loads(message)['name']}!"}
-    return None
+@rule("What is not JSON")
+def _not_json(answer: Any) -> None:
+    for message in (*_SYNTAX, *awkward.NOT_JSON.values(), _NESTED):
+        _expect_refusal(answer, message, "such a message")
+
+
+@rule("any binary message")
+def _binary(answer: Any) -> None:
+    for message in (b"hello", b'{"name":"Ada"}', b"[]", *awkward.BYTES.values()):
+        _expect_refusal(answer, message, "a binary message")
+
+
+@rule('JSON of another shape gets `{"error": …}`')
+def _error(answer: Any) -> None:
+    with answering(answer) as server:
+        for message in _SHAPES:
+            with server.client() as client:
+                got = _reply(client, message)
+                value = {"error": ""} if got is None else _json_text(got)
+                if not isinstance(value, dict) or "error" not in value or "greeting" in value:
+                    raise client.finding(f"{show(message)} came", _ERROR, show(got))
+
+
+@rule("a string in your words")
+def _in_words(answer: Any) -> None:
+    with answering(answer) as server:
+        for message in _SHAPES:
+            with server.client() as client:
+                value = _json_text(_reply(client, message) or "")
+                if isinstance(value, dict) and not isinstance(value.get("error", ""), str):
+                    problem = f"{show(message)} came, and the error is no string"
+                    raise client.finding(problem, _ERROR, show(value))
 
 
 EXERCISE = Exercise(
@@ -122,8 +180,8 @@ EXERCISE = Exercise(
         "Write the handler `welcome`: a text message that is a JSON object with a string `name` "
         'gets the reply `{"greeting": "Welcome, NAME!"}`. What is not JSON, and any binary '
         "message, gets the text `Error: Invalid JSON format`; JSON of another shape gets "
-        '`{"error": …}`, a string in your words. One reply for each message, and no message ends '
-        "the connection."
+        '`{"error": …}`, a string in your words. One reply for each message, no message ends the '
+        "connection, and no client waits for another."
     ),
     name="welcome",
     starter="""
@@ -173,7 +231,16 @@ async def welcome(ws):
         "`send()` stands in one place, outside of any `try`. `json.dumps()` writes whatever the "
         "name contains; with `ensure_ascii=False`, half of a surrogate pair could not be sent."
     ),
-    rules=(Rule("", _probe_welcome),),
+    rules=(
+        _greets,
+        _nobody_waits,
+        _no_end,
+        _one_reply,
+        _not_json,
+        _binary,
+        _error,
+        _in_words,
+    ),
     minutes=15,
     difficulty=2,
     needs="Check, then answer",

@@ -1,6 +1,5 @@
 """Right answers to exercise 4.1, “One bad message costs one message”."""
 
-import asyncio
 import contextlib
 import json
 
