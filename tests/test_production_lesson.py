@@ -91,7 +91,7 @@ def test_idle(
 
 @pytest.mark.parametrize(
     ("upgrade", "answer"),
-    [("", 505), ("proxy_http_version 1.1;", 426), ("UPGRADE", "101")],
+    [("proxy_http_version 1.0;", 505), ("proxy_http_version 1.1;", 426), ("UPGRADE", "101")],
 )
 def test_three_lines(
     lesson: Lesson, installed: Callable[[str], None], upgrade: str, answer: object

@@ -31,9 +31,9 @@ JUNK: list[str | bytes] = [
     b"\x00\xff\xfe",
     b'"\xff"',
     "x" * 100_000,
-    "[" * 20_000,
-    b"[" * 20_000,
-    '{"a":' * 20_000,
+    "[" * 200_000,  # deep enough for Python 3.14, too
+    b"[" * 200_000,
+    '{"a":' * 100_000,
     "NaN",
     '{"type" : "say", "text" : NaN}',
     "null",

@@ -12,10 +12,13 @@ import random
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["BYTES", "LONG", "NOT_JSON", "NUMBERS", "TEXTS", "VALUES", "Generator"]
+__all__ = ["BYTES", "LONG", "NESTED", "NOT_JSON", "NUMBERS", "TEXTS", "VALUES", "Generator"]
 
 LONG: Final = 50_000
 """Characters of what is long; each takes two bytes, and over 65,535 bytes a frame's head grows."""
+
+NESTED: Final = "[" * 200_000
+"""Makes :func:`json.loads` raise RecursionError, in Python 3.14 too: it has room for 50,000."""
 
 TEXTS: Final[Mapping[str, str]] = {
     "quotes": 'say "hi", it\'s',
@@ -97,7 +100,7 @@ NOT_JSON: Final[Mapping[str, str]] = {
     "two values": "1 2",
     "a comma too many": "[1,]",
     "a byte order mark": '\ufeff{"a": 1}',
-    "nested without an end": "[" * LONG,
+    "nested without an end": NESTED,
 }
 """Text messages that are no JSON; the last one makes :func:`json.loads` raise RecursionError."""
 
