@@ -2,75 +2,240 @@
 
 from __future__ import annotations
 
-import secrets
-from typing import Any
+import asyncio
+import concurrent.futures
+import contextlib
+import dataclasses
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Opcode
 
+from wslab._clock import perf_counter
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Finding, call, same, show
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import Fault, Finding, Play, awkward, call, same, show
+from wslab.exercises._rule import rule
 from wslab.server import serve
 
 __all__ = ["EXERCISE"]
 
+_TIMEOUTS: Final = (0.06, 0.2, 0.5)
+"""Seconds; the longer ones are for a machine that is busy."""
 
-def _probe_ask_patiently(answer: Any) -> None:
-    slow, dead, lost, closed = (secrets.token_hex(4) for _ in range(4))
-    arrived: list[str | bytes] = []
+_BACK: Final = 1.3
+"""Seconds to be back within: one, and what a busy machine needs."""
+
+_QUESTION: Final = "How are you?"
+_LATE: Final = "Fine, and sorry for the wait."
+
+
+@dataclasses.dataclass(frozen=True)
+class _Side:
+    """What the other side does once it has heard the question; the timeout is known to it."""
+
+    words: str
+    act: Callable[[ServerConnection, float], Awaitable[None]]
+
+
+def _says(answer: str | bytes, after: float = 0.0) -> _Side:
+    """It answers, after a part of the timeout."""
+
+    async def act(ws: ServerConnection, timeout: float) -> None:
+        await asyncio.sleep(after * timeout)
+        await ws.send(answer)
+
+    when = f"after {after:g} times the timeout" if after else "at once"
+    return _Side(f"the server answers {show(answer)} {when}", act)
+
+
+def _silent_for(part: float, then: str, end: Callable[[ServerConnection], Any]) -> _Side:
+    """It hears nothing, no PING either, for so many times the timeout; then it does something."""
+
+    async def act(ws: ServerConnection, timeout: float) -> None:
+        ws.transport.pause_reading()
+        await asyncio.sleep(part * timeout)
+        if then == "answers":
+            await ws.send(_LATE)
+        end(ws)
+
+    return _Side(f"for {part:g} times the timeout the server hears nothing, then it {then}", act)
+
+
+async def _listen(ws: ServerConnection, timeout: float) -> None:
+    """Go on reading, as its caller does; the library answers PING and CLOSE."""
+
+
+async def _fall_silent(ws: ServerConnection, timeout: float) -> None:
+    ws.transport.pause_reading()
+
+
+async def _fall_silent_after_pong(ws: ServerConnection, timeout: float) -> None:
+    write = ws.transport.write
+
+    def write_pong(data: bytes) -> None:  # one frame at a time
+        write(data)
+        if data[0] & 0x0F == Opcode.PONG:
+            ws.transport.pause_reading()
+
+    ws.transport.write = write_pong  # type: ignore[method-assign, assignment]
+
+
+async def _answer_and_fall_silent(ws: ServerConnection, timeout: float) -> None:
+    await ws.send("Fine.")
+    ws.transport.pause_reading()
+
+
+async def _lose(ws: ServerConnection, timeout: float) -> None:
+    ws.transport.abort()
+
+
+def _closes(code: int) -> _Side:
+    async def act(ws: ServerConnection, timeout: float) -> None:
+        await ws.close(code)
+
+    return _Side(f"the server sends CLOSE {code} instead of an answer", act)
+
+
+_SLOW: Final = _Side("the server answers PING, and says nothing else", _listen)
+_ENDED: Final = (
+    _Side("the TCP connection is cut after the question", _lose),
+    _closes(1001),
+    _closes(1000),
+)
+_LOST_LATER: Final = _silent_for(1.5, "cuts the TCP connection", lambda ws: ws.transport.abort())
+_DEAD: Final = _silent_for(2.4, "is gone", lambda ws: ws.transport.abort())
+_TOO_LATE: Final = _silent_for(1.5, "answers", lambda ws: ws.transport.resume_reading())
+_PONG_LATER: Final = _silent_for(1.5, "sends the PONG", lambda ws: ws.transport.resume_reading())
+_MUTE: Final = (
+    _Side("the server hears nothing any more, no PING and no CLOSE", _fall_silent),
+    _Side("the server sends the PONG, and hears no CLOSE", _fall_silent_after_pong),
+    _Side("the server answers, and hears no CLOSE", _answer_and_fall_silent),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Talk(Play):
+    """What came of it, what our side heard, and how many seconds it took."""
+
+    heard: list[str | bytes]
+    seconds: float
+
+
+def _meet(answer: Any, side: _Side, timeout: float, question: str = _QUESTION) -> _Talk:
+    heard: list[str | bytes] = []
 
     async def handler(ws: ServerConnection) -> None:
-        question = await ws.recv()
-        arrived.append(question)
-        if question == slow:
-            await ws.wait_closed()  # it hears, and its library answers each PING
-        elif question == dead:
-            ws.transport.pause_reading()  # nothing is heard any more, CLOSE neither
-            await ws.wait_closed()
-        elif question == lost:
-            ws.transport.abort()
-        elif question == closed:
-            await ws.close(1001)
-        else:
-            await ws.send(f"{question!s}? Yes.")
-            await ws.wait_closed()
+        with contextlib.suppress(ConnectionClosed):
+            heard.append(await ws.recv())
+            await side.act(ws, timeout)
+            async for message in ws:
+                heard.append(message)
 
-    first, second = secrets.token_hex(4), f"Größe {secrets.token_hex(2)}"
-    cases = [
-        (first, 2.0, f"{first}? Yes.", "an answer that comes should be returned"),
-        (second, 2.0, f"{second}? Yes.", "an answer that comes should be returned"),
-        (dead, 0.3, "dead", "no answer and no PONG: the other side is dead"),
-        (slow, 0.5, "slow", "no answer, but a PONG: the other side is slow"),
-        (lost, 0.5, "dead", "the connection is lost while the client waits: that is dead, too"),
-        (closed, 0.5, "dead", "the connection ends without an answer: that is dead, too"),
-    ]
-    for question, timeout, expected, problem in cases:
-        arrived.clear()
-        with serve(handler, name=f"check {id(answer)}", ping_interval=None) as server:
-            try:
-                arguments = (server.url, question, timeout)
-                result = call(
-                    answer, *arguments, timeout=2 * timeout + 1, release=lambda: server.stop(0.1)
-                )
-            except Finding as finding:
-                finding.sent = f"your function was called with url, {question!r}, {timeout}"
-                finding.expected = f"{expected!r}, within {2 * timeout + 1:g} s. {problem}"
-                finding.records = server.transcript.snapshot()[-12:]
+    result, failure = None, None
+    # `stop()` with a short patience: a side that hears nothing does not hear that it should end.
+    with serve(handler, name=f"check {id(side)}", ping_interval=None) as server:
+        began = perf_counter()
+        try:
+            result = call(
+                answer,
+                *(server.url, question, timeout),
+                timeout=2 * timeout + _BACK,
+                release=lambda: server.stop(0.05),
+            )
+        except Finding as finding:
+            finding.records = server.transcript.snapshot()[-12:]
+            failure = finding
+        seconds = perf_counter() - began
+        server.stop(0.05)
+    called = f"ask_patiently(url, {show(question)}, {timeout}); {side.words}"
+    return _Talk(called, result, failure, server, heard, seconds)
+
+
+def _meet_each(answer: Any, timeout: float, *sides: _Side) -> list[_Talk]:
+    """Let it talk to several sides, at the same time: most of it is waiting."""
+    with concurrent.futures.ThreadPoolExecutor(len(sides)) as pool:
+        return list(pool.map(lambda side: _meet(answer, side, timeout), sides))
+
+
+def _on_a_busy_machine(judge: Callable[[float], None]) -> None:
+    """Judge with a short timeout; what is wrong must be so with longer ones, too."""
+    for timeout in _TIMEOUTS[:-1]:
+        try:
+            return judge(timeout)
+        except Fault:
+            raise
+        except Finding as finding:
+            if finding.got in ("no end", "TimeoutError"):
                 raise
-            finally:
-                server.stop(0.1)  # whoever is dead is not waited for
-        if arrived != [question]:
-            problem, expected = "the question should be sent once, as it is", question
-            result = arrived
-        elif same(result, expected):
-            continue
-        raise Finding(
-            problem,
-            sent=f"your function was called with url, {question!r}, {timeout}",
-            expected=repr(expected),
-            got=show(result),
-            records=server.transcript.snapshot()[-12:],
-        )
+    judge(_TIMEOUTS[-1])
+
+
+def _expect(talk: _Talk, expected: str | bytes, problem: str) -> None:
+    result = talk.returned(show(expected))
+    if not same(result, expected):
+        raise talk.finding(problem, show(expected), show(result))
+
+
+@rule("it sends the question")
+def _sends(answer: Any) -> None:
+    for question in (_QUESTION, awkward.TEXTS["quotes"], awkward.TEXTS["other scripts"], ""):
+        talk = _meet(answer, _says("Fine."), _TIMEOUTS[-1], question)
+        if talk.heard != [question]:
+            problem = "something else came" if talk.heard else "nothing came"
+            if len(talk.heard) > 1:
+                problem = "more than one message came"
+            got = show(talk.heard) if talk.heard else "nothing"
+            raise talk.finding(problem, f"one message, {show(question)}", got)
+
+
+@rule("returns the answer, if one comes within `timeout` seconds")
+def _answer_in_time(answer: Any) -> None:
+    def judge(timeout: float) -> None:
+        *in_time, late = _meet_each(answer, timeout, _says("Fine.", 0.6), _TOO_LATE)
+        for talk in in_time:
+            _expect(talk, "Fine.", "the answer came in time")
+        if same(late.result, _LATE):
+            problem = "the answer came after the timeout, and was taken all the same"
+            raise late.finding(problem, "'slow': the PONG came in time", show(late.result))
+
+    for text in ("Fine.", "", "0", b"\xff\x00", "Fine."):
+        talk = _meet(answer, _says(text), _TIMEOUTS[-1])
+        _expect(talk, text, "an answer came at once")
+    _on_a_busy_machine(judge)
+
+
+@rule('returns `"slow"` if the PONG comes within `timeout` seconds')
+def _slow(answer: Any) -> None:
+    def judge(timeout: float) -> None:
+        for talk in _meet_each(answer, timeout, _SLOW, _PONG_LATER):
+            _expect(talk, "slow", "no answer came, and the PONG came in time")
+
+    _on_a_busy_machine(judge)
+
+
+@rule('`"dead"` if not')
+def _dead(answer: Any) -> None:
+    _expect(_meet(answer, _DEAD, _TIMEOUTS[0]), "dead", "neither an answer nor a PONG came in time")
+
+
+@rule('`"dead"` also if the connection ends instead')
+def _ended(answer: Any) -> None:
+    *at_once, later = _meet_each(answer, _TIMEOUTS[0], *_ENDED, _LOST_LATER)
+    for talk in at_once:
+        _expect(talk, "dead", "the connection has ended without an answer")
+    later.returned("'dead'")  # another rule tells if it is taken for slow
+
+
+@rule("back within one second after that, even if the other side does not answer CLOSE")
+def _back_in_time(answer: Any) -> None:
+    timeout = 0.05
+    for talk in _meet_each(answer, timeout, *_MUTE):
+        if talk.seconds > 2 * timeout + _BACK:
+            problem = "it was not back in time"
+            expected = f"it returns after {2 * timeout + 1:.1f} s at most"
+            raise talk.finding(problem, expected, f"no end after {talk.seconds:.1f} s")
 
 
 EXERCISE = Exercise(
@@ -127,7 +292,7 @@ def ask_patiently(url, question, timeout):
         "leaving the `with` block waits 10 seconds for the answer to CLOSE, from a side that "
         "answers nothing."
     ),
-    rules=(Rule("", _probe_ask_patiently),),
+    rules=(_sends, _answer_in_time, _slow, _dead, _ended, _back_in_time),
     minutes=15,
     difficulty=2,
     needs="Slow, or dead?",
