@@ -2,6 +2,7 @@
 Hours of traffic through one tap: nothing gets lost, and memory stays as it is.
 
     python benchmarks/soak.py --minutes 60
+    python benchmarks/soak.py --minutes 60 --rate 2   # beside other work: a tenth of a processor
 
 A server of ``websockets`` and a tap run in a process each, with 1,000 idle connections through the
 tap. Beside them clients come and go: some send text and binary messages of all sizes and compare
@@ -81,8 +82,9 @@ def open_files(pid: int) -> int:
 class Soak:
     """Everything that goes on, and what came of it."""
 
-    def __init__(self, url: str, seed: int) -> None:
+    def __init__(self, url: str, seed: int, rate: float | None) -> None:
         self.url = url
+        self.rate = rate
         self.done: Counter[str] = Counter()
         self._random = random.Random(seed)
 
@@ -136,8 +138,10 @@ class Soak:
         self.done["floods"] += 1
 
     async def keep_on(self, what: Any, until: float) -> None:
-        """Do something again and again."""
+        """Do something again and again, at the rate that was asked for."""
         while time.monotonic() < until:
+            if self.rate is not None:
+                await asyncio.sleep(self._random.expovariate(self.rate))
             try:
                 async with asyncio.timeout(TIMEOUT):
                     await what()
@@ -145,10 +149,16 @@ class Soak:
                 self.done[f"FAILED: {what.__name__}, {type(exc).__name__}: {exc}"[:100]] += 1
 
 
-async def main(minutes: float, idle: int, seed: int) -> int:
+def processor_seconds(pid: int) -> float:
+    """Seconds that a process has computed so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def main(minutes: float, idle: int, seed: int, rate: float | None) -> int:
     server, upstream = start(SERVER)
     process, port = start(TAP, f"ws://127.0.0.1:{upstream}")
-    soak = Soak(f"ws://127.0.0.1:{port}", seed)
+    soak = Soak(f"ws://127.0.0.1:{port}", seed, rate)
     sizes: list[float] = []
     left = first = open_files(process.pid)
     try:
@@ -175,6 +185,7 @@ async def main(minutes: float, idle: int, seed: int) -> int:
         await asyncio.sleep(2)
         left = open_files(process.pid)
         print(f"open files of the tap: {left} at the end, {first} before the first connection")
+        print(f"seconds that the tap computed: {processor_seconds(process.pid):,.0f}")
     finally:
         process.kill()
         server.kill()
@@ -191,5 +202,8 @@ if __name__ == "__main__":
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--idle", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--rate", type=float, help="pieces of work per second of each kind; as many as go"
+    )
     options = parser.parse_args()
-    sys.exit(asyncio.run(main(options.minutes, options.idle, options.seed)))
+    sys.exit(asyncio.run(main(options.minutes, options.idle, options.seed, options.rate)))

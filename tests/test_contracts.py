@@ -16,6 +16,7 @@ import inspect
 import logging
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import textwrap
@@ -27,6 +28,7 @@ from typing import Any
 
 import nbformat
 import pytest
+import trustme
 from conftest import TIMEOUT, Kernel, RawClient, Result, request
 from nbval.plugin import IPyNbFile
 from websockets.asyncio.client import connect
@@ -168,6 +170,51 @@ def test_bytes_come_in_by_data_received() -> None:
         True,
         7,
     )
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_asyncio_prefers_a_buffer(tls: bool) -> None:
+    """A connection that is a BufferedProtocol, too, gets all that arrives by buffer_updated()."""
+    sizes: list[int] = []
+    buffer = memoryview(bytearray(1024))
+
+    class Buffered(ServerConnection, asyncio.BufferedProtocol):
+        def get_buffer(self, sizehint: int) -> memoryview:
+            return buffer
+
+        def buffer_updated(self, nbytes: int) -> None:
+            sizes.append(nbytes)
+            super().data_received(bytes(buffer[:nbytes]))
+
+        def data_received(self, data: bytes) -> None:
+            raise AssertionError("recorder.RecordedConnection reads into a buffer of its own")
+
+    authority = trustme.CA()
+    server_context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(server_context)
+    client_context = ssl.create_default_context()
+    authority.configure_trust(client_context)
+
+    async def main() -> object:
+        async with (
+            serve(
+                echo,
+                "127.0.0.1",
+                0,
+                create_connection=Buffered,
+                ssl=server_context if tls else None,
+            ) as server,
+            connect(
+                url_of(server).replace("ws:", "wss:" if tls else "ws:"),
+                ssl=client_context if tls else None,
+                compression=None,
+            ) as ws,
+        ):
+            await ws.send("x" * 5000)
+            return await ws.recv()
+
+    assert run(main()) == "x" * 5000
+    assert (max(sizes), sum(sizes) > 5000) == (1024, True)
 
 
 def test_handler_tasks() -> None:

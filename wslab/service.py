@@ -301,7 +301,7 @@ class _Registry:
                 service._end(STOP_TIMEOUT)
                 raise
             wake_on_signals()
-            bypass_proxy(str(urllib.parse.urlsplit(service.url).hostname))
+            bypass_proxy(service._url)
             # Last: an interrupt in here, which may last seconds, leaves the new one in charge.
             if replaced is not None:
                 replaced.stop()
