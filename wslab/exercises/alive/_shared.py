@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Generator, Iterator
-from typing import Any
+import socket
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from typing import Any, Self
+
+from websockets.asyncio.server import ServerConnection
 
 from wslab.exercises._judge import Finding, Pause
+from wslab.server import serve
 
-__all__ = ["Diary", "about", "as_object"]
+__all__ = ["Diary", "Opening", "about", "as_object"]
 
 
 class Diary(Pause):
@@ -68,6 +72,30 @@ class Diary(Pause):
         """What came, in words."""
         calls = "called with " + ", ".join(map(str, self.calls)) if self.calls else "never called"
         return f"{', '.join(self.events) or 'nothing'}; pause() {calls}"
+
+
+class Opening(Diary):
+    """A pause that opens the server, where nobody listens before the first one."""
+
+    def __init__(self, handler: Callable[[ServerConnection], Awaitable[None]]) -> None:
+        super().__init__()
+        self._handler = handler
+        self._stack = contextlib.ExitStack()
+        self._sock = self._stack.enter_context(socket.socket())
+        self._sock.bind(("127.0.0.1", 0))  # the port is taken, and refuses connections
+        self.url = f"ws://127.0.0.1:{self._sock.getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._stack.close()
+
+    def __call__(self, seconds: float) -> Pause:
+        if not self.calls:
+            server = serve(self._handler, name=f"check {id(self)}", sock=self._sock)
+            self._stack.enter_context(server)
+        return super().__call__(seconds)
 
 
 @contextlib.contextmanager

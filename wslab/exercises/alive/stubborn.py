@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import itertools
 import random
 import secrets
-import socket
 from collections.abc import Sequence
 from numbers import Real
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
@@ -19,7 +17,6 @@ from wslab.exercises._exercise import Exercise
 from wslab.exercises._judge import (
     CLIENT_TIMEOUT,
     Finding,
-    Pause,
     Play,
     awkward,
     call,
@@ -28,9 +25,8 @@ from wslab.exercises._judge import (
     show,
 )
 from wslab.exercises._rule import rule
-from wslab.server import serve
 
-from ._shared import Diary
+from ._shared import Diary, Opening
 
 __all__ = ["EXERCISE"]
 
@@ -128,34 +124,6 @@ def _meet(
     return _Meeting(failures, due, dice, diary, played)
 
 
-class _Opening(Diary):
-    """A pause that opens the server, where nobody listens before the first one."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__()
-        self._message = message
-        self._stack = contextlib.ExitStack()
-        self._sock = self._stack.enter_context(socket.socket())
-        self._sock.bind(("127.0.0.1", 0))  # the port is taken, and refuses connections
-        self.url = f"ws://127.0.0.1:{self._sock.getsockname()[1]}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._stack.close()
-
-    def __call__(self, seconds: float) -> Pause:
-        if not self.calls:
-            server = serve(self._handler, name=f"check {id(self)}", sock=self._sock)
-            self._stack.enter_context(server)
-        return super().__call__(seconds)
-
-    async def _handler(self, ws: ServerConnection) -> None:
-        await ws.send(self._message)
-        await ws.wait_closed()
-
-
 def _expect_to_go_on(answer: Any, failures: Sequence[int], problem: str) -> _Meeting:
     """Expect that it has the message in the end."""
     meeting = _meet(answer, failures)
@@ -175,7 +143,12 @@ def _expect_to_outlast_nobody(answer: Any) -> None:
     told = f"connection 1: nobody listens; connection 2: the message {show(message)}"
     expected = f"a pause, another connection, and {show(message)} returned"
     problem = "where nobody listens it does not come through"
-    with _Opening(message) as diary:
+
+    async def handler(ws: ServerConnection) -> None:
+        await ws.send(message)
+        await ws.wait_closed()
+
+    with Opening(handler) as diary:
         try:
             result = call(answer, diary.url, _Dice(0.5), diary, timeout=CLIENT_TIMEOUT)
         except Finding as finding:
