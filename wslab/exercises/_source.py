@@ -10,7 +10,7 @@ from typing import Any
 __all__ = ["is_attempted", "missing_await"]
 
 # Coroutines that the lessons call, which do nothing without ``await``.
-_COROUTINES = {"send", "recv", "close", "ping", "sleep", "wait_closed"}
+_COROUTINES = {"send", "recv", "close", "ping", "sleep", "wait_closed", "publish"}
 
 
 def is_attempted(answer: Any) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
-from collections import defaultdict
-from collections.abc import AsyncIterator
-from typing import Any
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+from websockets.exceptions import ConnectionClosed
 
 from wslab.exercises._exercise import Exercise
 from wslab.exercises._judge import (
@@ -17,118 +18,244 @@ from wslab.exercises._judge import (
     Finding,
     Server,
     answering,
+    awkward,
     call,
     during,
+    show,
 )
-from wslab.exercises._rule import Rule
+from wslab.exercises._rule import rule
+
+from ._bus import Bus, Hub
 
 __all__ = ["EXERCISE"]
 
-
-class _Bus:
-    """A bus like the lesson's; it may be used from the loops of several threads."""
-
-    def __init__(self) -> None:
-        self.published: list[tuple[Any, Any]] = []
-        self._changed = threading.Condition()
-        self._queues: defaultdict[
-            Any, set[tuple[asyncio.AbstractEventLoop, asyncio.Queue[Any]]]
-        ] = defaultdict(set)
-
-    async def publish(self, room: Any, message: Any) -> None:
-        self.deliver(room, message)
-        with self._changed:
-            self.published.append((room, message))
-
-    def deliver(self, room: Any, message: Any) -> None:
-        """Give a message to all subscribers, as if another process had published it."""
-        with self._changed:
-            queues = list(self._queues[room])
-        for loop, queue in queues:
-            with contextlib.suppress(RuntimeError):  # that loop is closed
-                loop.call_soon_threadsafe(queue.put_nowait, message)
-
-    @contextlib.asynccontextmanager
-    async def subscribe(self, room: Any) -> AsyncIterator[AsyncIterator[Any]]:
-        queue: asyncio.Queue[Any] = asyncio.Queue()
-        entry = asyncio.get_running_loop(), queue
-        with self._changed:
-            self._queues[room].add(entry)
-        try:
-            yield self._iterate(queue)
-        finally:
-            with self._changed:
-                self._queues[room].discard(entry)
-                self._changed.notify_all()
-
-    async def _iterate(self, queue: asyncio.Queue[Any]) -> AsyncIterator[Any]:
-        while True:
-            yield await queue.get()
-
-    def wait_until_left(self) -> bool:
-        """Wait until nobody is subscribed to anything; return whether that came."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not any(self._queues.values()), REPLY_TIMEOUT)
+_TURNS: Final = 4
+"""Turns of a server's loop in which what came over the bus gets to the clients."""
 
 
-def _probe_relay(answer: Any) -> None:
-    bus = _Bus()
-    said = "each message should come to all clients of its room, on all servers"
+_MESSAGES: Final[tuple[str | bytes, ...]] = (
+    *("hello", awkward.TEXTS["quotes"], "again", "again", awkward.TEXTS["empty"], b""),
+    *(awkward.BYTES["no UTF-8"], awkward.TEXTS["JSON"], "0", awkward.TEXTS["blanks at the ends"]),
+)
+
+
+class _House:
+    """Servers with one bus between them, and the clients that came to them."""
+
+    def __init__(self, answer: Any, stack: contextlib.ExitStack, hubs: list[Hub]) -> None:
+        self.hub = hubs[0]
+        self._stack = stack
+        self.servers: list[Server] = []
+        for hub in hubs:
+            handler = call(answer, Bus(hub), timeout=CLIENT_TIMEOUT)
+            self.servers.append(stack.enter_context(answering(handler)))
+
+    def come(self, number: int, path: str = "/tea") -> Client:
+        """Let a client come to a server."""
+        return self._stack.enter_context(self.servers[number].client(path=path))
+
+    def join(self, number: int, path: str = "/tea") -> Client:
+        """Let a client come to a server, and get its first message."""
+        client = self.come(number, path)
+        client.receive("'joined'", "a client has come")
+        return client
+
+    def leave(self, client: Client, number: int, *, stay: int, vanish: bool = False) -> None:
+        """Let a client leave a server where so many others stay."""
+        if vanish:
+            client.vanish()
+        else:
+            client.close()
+        self.servers[number].wait_for_handlers(stay)
+
+
+@contextlib.contextmanager
+def _servers(answer: Any, count: int = 2) -> Iterator[_House]:
     with contextlib.ExitStack() as stack:
-        servers: list[Server] = []
-        for _ in range(2):
-            handler = call(answer, bus, timeout=CLIENT_TIMEOUT)
-            servers.append(stack.enter_context(answering(handler)))
+        yield _House(answer, stack, [Hub()] * count)
 
-        def join(server: Server, room: str) -> Client:
-            client = stack.enter_context(server.client(path=room))
-            client.expect_text("joined", "a client should be told once it has joined its room")
-            return client
 
-        def say(speaker: Client, message: str, listeners: list[Client]) -> None:
+def _settle(client: Client) -> None:
+    """Wait until what the server had to send is here: by pings, one after the other."""
+    for _ in range(_TURNS):
+        client.barrier()
+
+
+async def _turns() -> None:
+    """Let a loop go round until what was asked for is done, or given up."""
+    for _ in range(2 * _TURNS):
+        await asyncio.sleep(0)
+
+
+def _hear(listener: Client, message: str | bytes, problem: str, speaker: Client) -> None:
+    """Expect that what somebody says comes, whatever comes before it."""
+    others: list[str | bytes] = []
+    try:
+        while (got := listener.receive(show(message), problem)) != message:
+            others.append(got)
+    except Finding as finding:
+        finding.sent = show(message) + " by another client" * (listener is not speaker)
+        finding.got = speaker.why_closed(f"{show(others)} only" if others else f"{finding.got}")
+        raise
+
+
+@rule("Once subscribed, a client gets `joined`")
+def _joined(answer: Any) -> None:
+    with _servers(answer, 1) as house:
+        with house.hub.door_closed():
+            clients = [house.come(0), house.come(0)]
+            for client in clients:
+                _expect_not_joined(client, house.hub)
+        for client in clients:
+            client.expect_text("joined", "a client has come, and its server is subscribed")
+
+
+def _expect_not_joined(client: Client, hub: Hub) -> None:
+    """Expect no message while a subscription takes its time."""
+    deadline = time.monotonic() + REPLY_TIMEOUT / 4
+    got: str | bytes | None = None
+    while got is None and time.monotonic() < deadline and not hub.asked.is_set():
+        with contextlib.suppress(TimeoutError, ConnectionClosed):
+            got = client.ws.recv(timeout=0.01)
+    _settle(client)
+    with contextlib.suppress(TimeoutError, ConnectionClosed):
+        got = got or client.ws.recv(timeout=0.02)
+    if got is not None:
+        problem = "it came before the server was subscribed"
+        raise client.finding(problem, "no message before that", show(got))
+
+
+@rule("It is called once for each server")
+def _each_server(answer: Any) -> None:
+    hubs = [Hub(), Hub()]
+    with contextlib.ExitStack() as stack:
+        house = _House(answer, stack, hubs)
+        for number, hub in enumerate(hubs):
+            client = house.join(number)
+            _settle(client)
+            if not hub.rooms():
+                problem = f"server {number + 1} does not subscribe to the bus that it was given"
+                raise client.finding(problem, "a subscription to /tea", "none")
+
+
+@rule("The room is the path")
+def _path(answer: Any) -> None:
+    for path, other in (("/tea", "/coffee"), ("/Tea", "/tea"), ("/a/b", "/a"), ("/tea/", "/tea")):
+        with _servers(answer, 1) as house:
+            ada, joan = house.join(0, path), house.join(0, other)
+            if (rooms := house.hub.rooms()) and not rooms <= {path, other}:
+                problem = "a room has another name"
+                raise ada.finding(problem, f"subscriptions to {path} and {other}", show(rooms))
+            ada.send("hello")
+            if house.hub.wait_until_published(1) and house.hub.published[0][0] != path:
+                problem = f"what a client at {path} says is published in another room"
+                raise ada.finding(problem, path, show(house.hub.published[0][0]))
+            _settle(joan)
+            joan.expect_silence(f"a client at {other} got what one at {path} said", seconds=0.01)
+
+
+@rule("goes to all clients of its room on all servers")
+def _all_clients(answer: Any) -> None:
+    said = "another client in the room did not get it"
+    with _servers(answer) as house:
+        ada, lin, grace = house.join(0), house.join(0), house.join(1)
+        for number, message in enumerate(_MESSAGES):
+            speaker, *listeners = ((ada, lin, grace), (grace, ada, lin))[number // 2 % 2]
             speaker.send(message)
             for listener in listeners:
-                listener.expect_text(message, said)
+                _hear(listener, message, said, speaker)
+        if len(house.hub.published) < len(_MESSAGES):
+            problem = "it does not go over the bus, and servers are programs of their own"
+            calls = f"{len(house.hub.published)} calls of bus.publish()"
+            raise ada.finding(problem, f"{len(_MESSAGES)} calls", calls)
+    for vanish in (True, False):
+        with _servers(answer) as house, during("after the first client has left"):
+            ada, lin, grace = house.join(0), house.join(0), house.join(1)
+            house.leave(ada, 0, stay=1, vanish=vanish)
+            grace.send("who was that?")
+            _hear(lin, "who was that?", said, grace)
+            house.leave(lin, 0, stay=0, vanish=vanish)
+            with during("and the last one of a server, and somebody has come"):
+                joan = house.join(0)
+                grace.send("who is it?")
+                _hear(joan, "who is it?", said, grace)
 
-        ada, lin, grace = (join(servers[number], "/tea") for number in (0, 0, 1))
-        tea = [ada, lin, grace]
-        joan = join(servers[1], "/coffee")
-        for speaker, message in [(ada, "hello"), (grace, "Grüße"), (lin, ""), (ada, "and?")]:
-            say(speaker, message, tea)
-        with during("in a second room"):
-            say(joan, "anybody here?", [joan])
-        with during("after a message in another room"):
-            say(grace, "more tea?", tea)
-        with during("three messages at once"):
-            for message in ("one", "two", "three"):
+
+@rule("itself included")
+def _itself(answer: Any) -> None:
+    with _servers(answer) as house:
+        clients = [house.join(0), house.join(1)]
+        for client in clients:
+            for message in ("hello", "", b"hello"):
+                client.send(message)
+                _hear(client, message, "a client did not get its own message", client)
+
+
+@rule("to each of them once")
+def _once(answer: Any) -> None:
+    with _servers(answer) as house:
+        clients = [house.join(0), house.join(0), house.join(1)]
+        for count, speaker in enumerate(clients, 1):
+            message = f"message {count}"
+            speaker.send(message)
+            house.hub.wait_until_published(count)
+            for client in clients:
+                _settle(client)
+                came: list[str | bytes] = []
+                with contextlib.suppress(TimeoutError, ConnectionClosed):
+                    while came.count(message) < 2:
+                        came.append(client.ws.recv(timeout=0.01))
+                if came.count(message) > 1:
+                    who = "its own sender" if client is speaker else "another client"
+                    finding = client.finding(f"{who} got it again", show(message), show(came))
+                    finding.sent = show(message)
+                    raise finding
+
+
+@rule("and in order")
+def _in_order(answer: Any) -> None:
+    with _servers(answer) as house:
+        ada, lin, grace = house.join(0), house.join(0), house.join(1)
+        messages = [f"message {number}" for number in range(10)]
+        with house.servers[0].standing_still():
+            for message in messages:
                 ada.send(message)
-            for message in ("one", "two", "three"):
-                for listener in tea:
-                    listener.expect_text(message, said)
-        if sum(message == "and?" for _, message in bus.published) != 1:
-            raise ada.finding(
-                "each message should be published on the bus, once",
-                "one call of bus.publish() for one message",
-                f"{sum(message == 'and?' for _, message in bus.published)} calls",
-            )
-        with during("when a third server publishes in the room"):
-            room = next(room for room, message in bus.published if message == "hello")
-            bus.deliver(room, "from elsewhere")
-            for listener in tea:
-                listener.expect_text("from elsewhere", said)
-        with during("after a client has vanished"):
-            lin.vanish()
-            tea.remove(lin)
-            say(grace, "who was that?", tea)
-        for client in (ada, lin, grace, joan):
-            client.ws.close()
-        for server in servers:
-            server.expect_handlers_to_end("a handler should end when its client has left")
-        if not bus.wait_until_left():
-            raise Finding(
-                "all clients have left, and a server is still subscribed to a room",
-                expected="no subscription without a client",
-            )
+        for listener in (lin, grace):
+            came: dict[str | bytes, None] = {}
+            while not came.keys() >= set(messages):
+                came[listener.receive(show(messages), "ten messages were sent at once")] = None
+            order = [message for message in came if message in messages]
+            if order != messages:
+                problem = "ten messages that were sent at once came in another order"
+                raise listener.finding(problem, show(messages), show(order))
+
+
+@rule("When all clients of a room have left, no server is subscribed to it")
+def _left(answer: Any) -> None:
+    for vanish in (True, False):
+        with _servers(answer) as house:
+            ada, lin, grace = house.join(0), house.join(0), house.join(1)
+            ada.send("goodbye")
+            house.leave(grace, 1, stay=0, vanish=vanish)
+            house.leave(ada, 0, stay=1, vanish=vanish)
+            house.leave(lin, 0, stay=0, vanish=vanish)
+            _expect_left(house.hub, lin)
+    with _servers(answer, 1) as house:
+        with house.hub.door_closed():
+            ada = house.come(0)
+            _settle(ada)
+            ada.close()
+        house.servers[0].wait_for_handlers()
+        asyncio.run_coroutine_threadsafe(_turns(), house.servers[0].loop).result(REPLY_TIMEOUT)
+        with during("of one that left before its server was subscribed"):
+            _expect_left(house.hub, ada)
+
+
+def _expect_left(hub: Hub, last: Client) -> None:
+    if not hub.wait_until_left():
+        raise last.finding(
+            "all clients have left", "no subscription", f"one to {show(hub.rooms())}"
+        )
 
 
 EXERCISE = Exercise(
@@ -136,11 +263,11 @@ EXERCISE = Exercise(
     title="One room, many servers",
     task=(
         "Write `relay(bus)`. It is called once for each server, and returns the handler of that "
-        "server. The bus has two methods: `await bus.publish(room, message)` and "
-        "`async with bus.subscribe(room) as messages:`. The room is the path, such as `/tea`. "
+        "server. The bus has two methods: `await bus.publish(room, message)`, for text and bytes, "
+        "and `async with bus.subscribe(room) as messages:`. The room is the path, such as `/tea`. "
         "Once subscribed, a client gets `joined`. Each message of a client goes to all clients of "
-        "its room on all servers, itself included, once and in order. When all clients of a room "
-        "have left, no server is subscribed to it."
+        "its room on all servers, itself included, to each of them once, and in order. When all "
+        "clients of a room have left, no server is subscribed to it."
     ),
     name="relay",
     starter="""
@@ -192,7 +319,16 @@ def relay(bus):
         "of the lesson subscribes once for each server and broadcasts: with many clients in a room "
         "that is the difference between one delivery and a thousand."
     ),
-    rules=(Rule("", _probe_relay),),
+    rules=(
+        _joined,
+        _each_server,
+        _path,
+        _all_clients,
+        _itself,
+        _once,
+        _in_order,
+        _left,
+    ),
     minutes=20,
     difficulty=3,
     needs="The same over Redis",
