@@ -361,7 +361,7 @@ def relay(bus):
 
 # %% wrong: a room for each subscription, and one set of people
 # breaks: The room is the path
-# finding: got what one at
+# finding: got what others said
 def relay(bus):
     people, tasks = set(), {}
 
