@@ -168,8 +168,8 @@ $(TAB_STAMP): $(STAMP) docs/tab/requirements.txt
 tab: $(TAB_STAMP) ## build the course as a site that runs in a browser tab, build/tab/
 	$(TAB)/bin/python docs/tab/build.py
 
-tab-serve: tab ## build that site and serve it on this machine
-	$(TAB)/bin/python -m http.server --bind 127.0.0.1 --directory build/tab 8000
+tab-serve: tab ## build that site, serve it on this machine and open it
+	$(TAB)/bin/python docs/tab/serve.py build/tab --port $(or $(PORT),8000)
 
 # The book's notebooks are in a folder of their own, one below the site in the tab.
 pages: tab book-with-tab ## build the book and that site together, build/book/, as they are published

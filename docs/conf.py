@@ -74,6 +74,5 @@ html_theme_options = {
     "use_fullscreen_button": False,
     "navbar_persistent": [],  # the search field is at the left
 }
-# `make pages` puts the site that runs in a browser tab beside the book, with a button to get there.
-if tab := os.environ.get("WSLAB_TAB"):
-    html_theme_options["launch_buttons"] = {"jupyterlite_url": tab}
+# `make pages` puts the site that runs in a browser tab beside the book, with buttons to get there.
+tab_url = os.environ.get("WSLAB_TAB", "")

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote, urljoin, urlsplit
 
 import nbformat
@@ -187,6 +188,22 @@ def test_a_plot_gets_alternative_text() -> None:
     """Without it Sphinx writes the name of a file."""
     (cell,) = notebook(code_cell("plot", png="…", plain="<Figure>"))
     assert cell.metadata["mystnb"]["image"]["alt"] == notebook_pages.PLOT_ALT
+
+
+@pytest.mark.parametrize(("address", "buttons"), [("../tab/index.html", 1), ("", 0)])
+def test_a_button_opens_the_notebook_in_a_tab(address: str, buttons: int) -> None:
+    """Below the title, where the site is published beside the book."""
+    path = NOTEBOOKS[1]
+    app = SimpleNamespace(
+        config=SimpleNamespace(tab_url=address), env=SimpleNamespace(doc2path=lambda name: path)
+    )
+    source = [path.read_text(encoding="utf-8")]
+    notebook_pages.change(app, f"notebooks/{path.stem}", source)
+    title, link, *rest = nbformat.reads(source[0], as_version=4).cells[0].source.split("\n\n")
+    assert title.startswith("# 01")
+    button = f'href="{address}?path=notebooks/{path.name}">Run this in your browser</a>'
+    assert link.count(button) == buttons
+    assert button not in "".join(rest)
 
 
 def test_the_plan_adds_up(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ Sphinx extension: what the book has and the notebooks have not.
 A page cannot run anything. So a hint or a solution, which a learner calls for in a cell, is folded
 below its exercise, and a picture stands where JupyterLab has a console. The notebooks themselves
 stay as they are: only their text on its way to the parser is changed. A page with the line
-:data:`PLAN` gets a table of all notebooks there.
+:data:`PLAN` gets a table of all notebooks there. Where the site that runs in a browser tab is
+beside the book (the setting ``tab_url``), each notebook's page has a button that opens it there.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import re
 from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import nbformat
 from myst_parser.slugs import github_slugify
@@ -107,6 +108,12 @@ def extended(cells: list[Any]) -> Iterator[Any]:
             yield nbformat.v4.new_markdown_cell("\n\n".join(added), id=f"{cell.id}-book")
 
 
+def in_a_tab(address: str, docname: str) -> str:
+    """A button, in HTML, that opens a notebook in the site at an address."""
+    path = quote(f"{docname}.ipynb")
+    return f'<p><a class="in-a-tab" href="{address}?path={path}">Run this in your browser</a></p>'
+
+
 def exercises_in(nb: nbformat.NotebookNode) -> list[Exercise]:
     """The exercises whose cells a notebook has."""
     found = [EXERCISE_CELL.fullmatch(cell.id) for cell in nb.cells]
@@ -144,6 +151,9 @@ def change(app: Any, docname: str, source: list[str]) -> None:
     if app.env.doc2path(docname).suffix == ".ipynb":
         nb = nbformat.reads(source[0], as_version=4)
         nb.cells = list(extended(nb.cells))
+        if address := app.config.tab_url:
+            title, rest = nb.cells[0].source.split("\n", 1)
+            nb.cells[0].source = f"{title}\n\n{in_a_tab(address, docname)}\n{rest}"
         source[0] = nbformat.writes(nb)
         return
     source[0] = downloads(source[0], docname, app.env.found_docs)
@@ -154,5 +164,6 @@ def change(app: Any, docname: str, source: list[str]) -> None:
 
 def setup(app: Any) -> dict[str, Any]:
     """Called by Sphinx."""
+    app.add_config_value("tab_url", "", "env")
     app.connect("source-read", change)
     return {"parallel_read_safe": True, "version": "1"}

@@ -29,10 +29,9 @@ IMPORTED = """
     pyodide_kernel IPython.core.display stack_data micropip piplite.piplite comm anywidget
     websockets.asyncio.client websockets.asyncio.server websockets.sync.client
     websockets.sync.server platformdirs tqdm.auto
-    _threading_local ast concurrent.futures.thread contextlib csv ctypes dataclasses difflib doctest
-    html inspect itertools json logging queue random secrets selectors signal statistics struct
-    subprocess tempfile textwrap threading timeit traceback types typing unittest.mock urllib.request
-    uuid weakref zlib
+    _threading_local ast concurrent.futures.thread contextlib ctypes dataclasses difflib html inspect
+    itertools json logging queue random secrets selectors signal statistics struct subprocess tempfile
+    textwrap threading timeit traceback types typing urllib.request uuid weakref zlib
 """.split()
 ZIP = "/lib/python314.zip/"
 PACKAGES = "/lib/python3.14/site-packages"

@@ -9,6 +9,7 @@ that interpreter here; what it made is kept.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -22,13 +23,21 @@ HERE = Path(__file__).parent
 NEEDLESS = (
     *("ensurepip/", "idlelib/", "lib2to3/", "pydoc_data/", "tkinter/", "turtledemo/", "test/"),
     *("_pydatetime.py", "_pydecimal.py", "_pyio.py", "turtle.py", "_pyrepl/", "curses/"),
+    *("multiprocessing/", "sqlite3/"),  # both want more than Python, which is not there
+    *("ftplib.py", "imaplib.py", "poplib.py", "smtplib.py"),  # of other machines
+    # And of packages: what runs under Sphinx, pytest or Trio, which no kernel does here.
+    *("IPython/sphinxext/", "IPython/testing/plugin/", "websockets/trio/"),
 )
+# Of a package's own description: lists of its files and of where they came from.
+UNREAD = re.compile(r"[^/]+\.dist-info/(RECORD$|sboms/)")
 # Nobody reads these in a tab.
 SOLUTIONS = "wslab/exercises/"
 
-# Other languages' highlighting, which no output of a kernel for Python needs.
-LEXERS = "pygments/lexers/"
-LEXERS_KEPT = ("__init__", "_mapping", "data", "diff", "javascript", "python", "shell", "special")
+# Other languages' highlighting, and pictures of it, which no output of a kernel for Python needs.
+PYGMENTS_KEPT = {
+    "pygments/lexers/": ("data", "diff", "javascript", "python", "shell", "special"),
+    "pygments/formatters/": ("html", "latex", "other", "terminal", "terminal256"),
+}
 
 
 def compiled(library: Path, site: list[Path], own: Path, pyodide: Path, cache: Path) -> list[Path]:
@@ -96,6 +105,7 @@ def _pack(folder: Path, target: Path, *, readable: bool) -> None:
 
 
 def _is_needed(name: str) -> bool:
-    if name.startswith(LEXERS):
-        return name.removeprefix(LEXERS).partition(".")[0] in LEXERS_KEPT
-    return not name.startswith(NEEDLESS) and "/tests/" not in name
+    for folder, kept in PYGMENTS_KEPT.items():
+        if name.startswith(folder):
+            return name.removeprefix(folder).partition(".")[0] in ("__init__", "_mapping", *kept)
+    return not (name.startswith(NEEDLESS) or UNREAD.match(name) or "/tests/" in name)

@@ -5,7 +5,8 @@ Half an hour of cells, checks and clients in one kernel of the tab, without a re
 
 Pyodide 314 can end its interpreter by collecting garbage while calls are suspended
 (https://github.com/pyodide/pyodide/issues/6464): here calls are suspended all the time. It prints a
-line each minute, and fails if the kernel ends, hangs or forgets.
+line each minute, and fails if the kernel ends, hangs or forgets. On a machine that has more to do,
+``--rate 1`` runs no more than a cell a second.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import functools
 import http.server
 import itertools
+import math
 import sys
 import threading
 import time
@@ -91,8 +93,8 @@ def sources() -> list[str]:
     return found
 
 
-def soak(tab: Tab, minutes: float) -> None:
-    """Run cells for so long; print a line each minute."""
+def soak(tab: Tab, minutes: float, rate: float) -> None:
+    """Run so many cells a second at most, for so long; print a line each minute."""
     tab.open("00_start_here.ipynb")
     began = time.monotonic()
     tab.run(f"import threading, wslab\nsoak_began = {began!r}")
@@ -101,12 +103,14 @@ def soak(tab: Tab, minutes: float) -> None:
     reported = began
     for cell in itertools.cycle(sources()):
         for code in (cell, next(own)):
+            due = time.monotonic() + 1 / rate
             status, outputs = tab.execute(code, 90)
             mine = "soak" in code
             counts[f"{'own' if mine else 'course'} {status}"] += 1
             if status == "not done in time" or tab.fatal or (mine and status != "ok"):
                 print(dict(counts), code, outputs, tab.fatal)
                 sys.exit(f"the kernel ended or hung after {time.monotonic() - began:.0f} s")
+            tab.page.wait_for_timeout(max(0.0, due - time.monotonic()) * 1000)
         if time.monotonic() - reported > 60:
             reported = time.monotonic()
             state = tab.run(STATE)
@@ -127,6 +131,7 @@ def main() -> None:
     """Read the command line, and serve the site."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("minutes", type=float, nargs="?", default=30)
+    parser.add_argument("--rate", type=float, default=math.inf, help="cells a second at most")
     parser.add_argument("--site", type=Path, default=SITE)
     options = parser.parse_args()
     handler = functools.partial(_Handler, directory=str(options.site))
@@ -135,7 +140,11 @@ def main() -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             context = browser.new_context(service_workers="block")
-            soak(Tab(context, f"http://127.0.0.1:{server.server_port}"), options.minutes)
+            soak(
+                Tab(context, f"http://127.0.0.1:{server.server_port}"),
+                options.minutes,
+                options.rate,
+            )
             browser.close()
         server.shutdown()
 

@@ -46,3 +46,21 @@ def test_interrupting_nothing(tab: Tab) -> None:
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()"
     )
     assert tab.run("6 * 7") == "42"
+
+
+def test_a_handler_that_computes_for_ever(tab: Tab) -> None:
+    """Other servers answer meanwhile, and stop() ends it: the way out."""
+    shown = tab.run(
+        "import wslab\n"
+        "async def busy(ws):\n    await ws.send('begun')\n    while True: pass\n"
+        "from websockets.sync.client import connect\n"
+        "server = wslab.serve(busy)\n"
+        "with connect(server.url) as ws:\n"
+        "    print(ws.recv(timeout=20))\n"
+        "    print(wslab.talk(wslab.serve(wslab.handlers.echo).url, 'hello', timeout=20))\n"
+        "    server.stop()\n"
+        "print(server.transcript.filter(kind='error')[0].type)"
+    )
+    begun, reply, *warning, error = shown.splitlines()
+    assert [begun, reply, error] == ["begun", "['hello']", "HeldUpError"]
+    assert "a handler held up its event loop and was ended" in "".join(warning)

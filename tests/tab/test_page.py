@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Browser, expect
+from test_book import notebook_pages
 
 from .conftest import Tab
 
@@ -54,6 +57,7 @@ def test_a_message_of_a_widget_passes_a_cell_that_waits(tab: Tab) -> None:
     """As on a kernel with subshells: the cell that awaits it is still running."""
     show(tab, CONSOLE)
     shown = tab.run(
+        "await console.events('open', 1, timeout=20)\n"
         "await console.send('twice')\n"
         "print([event.data for event in await console.events('message', 1, timeout=20)])"
     )
@@ -101,6 +105,7 @@ def test_a_phone(chromium: Browser, site: str) -> None:
 def test_the_books_button_opens_its_notebook(tab: Tab) -> None:
     """By the path that the notebook has in the repository."""
     page = tab.page.context.new_page()
-    page.goto(f"{tab.site}/index.html?path=notebooks/01_client_send_receive.ipynb")
+    button = notebook_pages.in_a_tab(f"{tab.site}/index.html", "notebooks/01_client_send_receive")
+    page.goto(re.findall('href="(.+?)"', button)[0])
     page.wait_for_url("**/notebooks/index.html?path=01_client_send_receive.ipynb")
     page.close()

@@ -24,6 +24,7 @@ DISTRIBUTION = {"numpy": "NumPy", "matplotlib": "matplotlib", "PIL": "Pillow"}
 """Imports that come from Pyodide's distribution, by name of the module."""
 
 INSTALLED_ONLY = {
+    "multiprocessing": "starts programs, and a browser tab has none",
     "trustme": "makes certificates, and a browser tab has no TLS of its own",
     "uvloop": "needs an operating system",
 }
