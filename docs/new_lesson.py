@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 REGISTRY = ROOT / "wslab" / "exercises" / "__init__.py"
 
+TIME = re.compile(r"(\*\*Time\*\* \d+ minutes)(?: for reading, \d+ for the exercises)?")
+
 
 def register(source: str, folder: str) -> str:
     """
@@ -100,7 +102,11 @@ def exercises_of(name: str) -> list[Any]:
 
 
 def write_exercises(path: Path) -> int:
-    """Write the exercises' cells behind the cell "exercises"; return how many there are."""
+    """
+    Write the exercises' cells behind the cell "exercises"; return how many there are.
+
+    The title cell tells their minutes.
+    """
     nb = nbformat.read(path, as_version=4)
     outputs = {cell.id: cell.outputs for cell in nb.cells if cell.cell_type == "code"}
     counts = {cell.id: cell.execution_count for cell in nb.cells if cell.cell_type == "code"}
@@ -116,6 +122,9 @@ def write_exercises(path: Path) -> int:
         cells.append(code)
     [place] = [index for index, cell in enumerate(kept, 1) if cell.id == "exercises"]
     nb.cells = kept[:place] + cells + kept[place:]
+    nb.cells[0].source = TIME.sub(
+        rf"\1 for reading, {sum(one.minutes for one in mine)} for the exercises", nb.cells[0].source
+    )
     nbformat.write(nb, path)
     return len(mine)
 

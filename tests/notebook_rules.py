@@ -18,8 +18,11 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import mistune
+import pace
 from nbformat import NotebookNode, reader
 from nbformat.validator import iter_validate
+
+import wslab
 
 Rule = Callable[[NotebookNode, Path], Iterator[str]]
 
@@ -31,8 +34,7 @@ MACHINE_ID = re.compile(r"\d+|(?=.*\d)[0-9a-f]{8}(-[0-9a-f]{4}-.*)?")
 MAX_CELL_LINES = 40  # what a laptop's screen shows at once
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LABELS = ("You will be able to", "You need", "Time", "To run it")
-LAST_SECTIONS = ["Exercises", "Summary", "Next"]
-SOURCES = "Sources"  # may stand between the last two
+LAST_SECTIONS = ["Exercises", "Summary", "Sources", "Next"]
 
 # A cell whose output is not compared has nbval's tag, and says why in its metadata, under this key:
 # neither belongs into code that a learner reads.
@@ -412,11 +414,41 @@ def skeleton(nb: NotebookNode, path: Path) -> Iterator[str]:
     free = path.name.startswith("00_") or path.stem.endswith("_appendix")
     expected = LAST_SECTIONS[1:] if free else LAST_SECTIONS
     sections = [text for _, level, text in headings(nb) if level == 2]
-    if SOURCES in sections[-2:-1]:
-        del sections[-2]
     found = sections[-len(expected) :]
     if found != expected:
         yield f"the last sections are {found}; expected {expected}"
+
+
+@rule
+def sources(nb: NotebookNode, path: Path) -> Iterator[str]:
+    """What is claimed can be looked up: three to six links, the specification or manual itself."""
+    for name, cell in cells(nb, "markdown"):
+        if cell.source.startswith("## Sources"):
+            links = [token for token in markdown_tokens(cell.source) if token["type"] == "link"]
+            if not 3 <= len(links) <= 6:
+                yield f"{name} has {len(links)} links; three to six are of use"
+
+
+@rule
+def minutes(nb: NotebookNode, path: Path) -> Iterator[str]:
+    """The title cell tells how long it takes, as `pace` reckons: reading and exercises apart."""
+    told = pace.told(nb)
+    needed, own = pace.reading(nb), pace.exercises(nb)
+    # Some words more or less need no other title.
+    if not told or not (told[0] - 7.5 <= needed <= told[0] + 1 and told[1] == own):
+        words = f"**Time** {pace.rounded(needed)} minutes"
+        yield f"expected {words + f' for reading, {own} for the exercises' * bool(own)!r}"
+
+
+@rule
+def can_be_installed(nb: NotebookNode, path: Path) -> Iterator[str]:
+    """How to run it elsewhere works: the package is on no index, so it comes from its wheel."""
+    wheel = f"wslab-{wslab.__version__}-py3-none-any.whl[course]"
+    if nb.cells and wheel not in nb.cells[0].source:
+        yield f"the title cell does not name {wheel}"
+    for name, cell in cells(nb):
+        if "pip install 'wslab[" in cell.source:
+            yield f"{name}: wslab is on no index, so that installs nothing"
 
 
 @rule

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import notebook_rules
+import pace
 import pytest
 from nbformat import NotebookNode, v4
+
+import wslab
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -35,9 +39,46 @@ def test_notebook_keeps_the_rules(path: Path) -> None:
         pytest.fail("\n".join([path.name, *problems]), pytrace=False)
 
 
+@pytest.mark.parametrize("table", ["README.md", "notebooks/00_start_here.ipynb"])
+def test_maps_list_each_notebook_with_its_minutes(table: str) -> None:
+    """The README and the map have a row for each, with the minutes of its title cell."""
+    text = (FOLDER.parent / table).read_text(encoding="utf-8")
+    rows = re.findall(r"\| \[[^\]]+\]\((?:notebooks/)?(\w+\.ipynb)\) \|.*\| ([\d +]+) \|", text)
+    told = {path.name: pace.told(notebook_rules.read(path)) or (0, 0) for path in NOTEBOOKS}
+    assert dict(rows) == {
+        name: f"{reading} + {own}" if own else f"{reading}" for name, (reading, own) in told.items()
+    }
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("images/*.svg")), ids=lambda path: path.stem)
+def test_diagrams_turn_dark(path: Path) -> None:
+    """A diagram has colours of its own for a page that is dark."""
+    assert "@media (prefers-color-scheme: dark)" in path.read_text(encoding="utf-8")
+
+
+def test_pace() -> None:
+    """Prose, code and running count; what is among the exercises counts by its label alone."""
+    nb = v4.new_notebook(
+        cells=[
+            v4.new_markdown_cell("# T\n\n**Time** 5 minutes for reading, 40 for the exercises"),
+            v4.new_markdown_cell("word " * 360 + "\n\n```python\n" + "a = 1\n" * 24 + "```"),
+            v4.new_code_cell("a = 1\n\nb = 2\n"),
+            v4.new_markdown_cell("## Exercises\n\n" + "word " * 900),
+            v4.new_markdown_cell("### One\n\n★☆☆ · 15 minutes · needs"),
+            v4.new_code_cell("a = 1\n" * 24),
+            v4.new_markdown_cell("### Two\n\n★★★ · 25 minutes · needs"),
+            v4.new_markdown_cell("## Summary\n\n" + "word " * 178),
+        ]
+    )
+    assert pace.reading(nb) == pytest.approx(11 / 180 + 2 + 1 + 0.5 + 5 / 60 + 1, abs=0.01)
+    assert (pace.exercises(nb), pace.told(nb)) == (40, (5, 40))
+    assert [pace.rounded(minutes) for minutes in (5, 5.1, 40)] == [5, 10, 40]
+
+
 # --- The rules themselves -----------------------------------------------------------------------
 
 PATH = FOLDER / "01_example.ipynb"
+WHEEL = f"wslab-{wslab.__version__}-py3-none-any.whl[course]"
 
 
 def good_notebook() -> NotebookNode:
@@ -49,8 +90,8 @@ def good_notebook() -> NotebookNode:
         },
         cells=[
             v4.new_markdown_cell(
-                "# A title\n\n**You will be able to** see.\n\n**You need** eyes.\n\n**Time:** 1 h"
-                "\n\n**To run it:** wslab start",
+                "# A title\n\n**You will be able to** see.\n\n**You need** eyes.\n\n"
+                f"**Time:** 5 minutes for reading, 15 for the exercises\n\n**To run it:** {WHEEL}",
                 id="title",
             ),
             v4.new_markdown_cell(
@@ -87,7 +128,16 @@ def good_notebook() -> NotebookNode:
                 },
                 outputs=[v4.new_output("error", ename="E", evalue="no", traceback=["File <a>"])],
             ),
-            v4.new_markdown_cell("## Exercises\n\n## Summary\n\n## Next", id="end"),
+            v4.new_markdown_cell(
+                "## Exercises\n\n### One\n\n★☆☆ · 5 minutes · needs “x”\n\n"
+                "### Two\n\n★★☆ · 10 minutes · needs “x”\n\n## Summary",
+                id="exercises",
+            ),
+            v4.new_markdown_cell(
+                "## Sources\n\n[a](https://a.org) [b](https://b.org) [c](https://c.org)",
+                id="sources",
+            ),
+            v4.new_markdown_cell("## Next", id="end"),
         ],
     )
 
@@ -200,11 +250,23 @@ BREACHES: dict[str, list[tuple[Breach, str]]] = {
         (set_source(0, "Hello"), "does not begin with the title"),
         (set_source(0, "# Title\n\n**You need** eyes"), "lack the label **Time**"),
         (set_source(0, "# Title\n\n**Time** 1 h"), "lack the label **To run it**"),
-        (set_source(4, "## Summary\n\n## Exercises\n\n## Next"), "the last sections are"),
-        (
-            set_source(4, "## Exercises\n\n## Summary\n\n## Next\n\n## More"),
-            "the last sections are",
-        ),
+        (set_source(4, "## Summary\n\n## Exercises"), "the last sections are"),
+        (set_source(5, "The sources are elsewhere."), "the last sections are"),
+        (set_source(6, "## Next\n\n## More"), "the last sections are"),
+    ],
+    "sources": [
+        (set_source(5, "## Sources\n\n[a](https://a.org) [b](https://b.org)"), "has 2 links"),
+        (add_source(5, "[a](https://a.org) " * 4), "has 7 links"),
+    ],
+    "minutes": [
+        (set_source(0, "# Title\n\n**Time** 1 h"), "'**Time** 5 minutes for reading, 15 for the"),
+        (set_source(0, "# Title\n\n**Time** 5 minutes"), "5 minutes for reading, 15 for the"),
+        (add_source(1, "word " * 1500), "expected '**Time** 10 minutes for reading, 15 for the"),
+        (set_source(4, "## Exercises\n\n## Summary"), "expected '**Time** 5 minutes'"),
+    ],
+    "can_be_installed": [
+        (set_source(0, "# Title\n\n**To run it:** wslab start"), "does not name wslab-"),
+        (add_source(1, "`%pip install 'wslab[course]'`"), "cell 2 (prose): wslab is on no index"),
     ],
     "links_resolve": [
         (add_source(1, "[x](nowhere.md)"), "'nowhere.md': there is no such file"),
@@ -272,15 +334,15 @@ def test_file_name(name: str) -> None:
 def test_some_notebooks_need_no_exercises(name: str) -> None:
     """The notebook that shows the way, and an appendix, may end without exercises; no other may."""
     nb = good_notebook()
-    nb.cells[-1].source = "## Summary\n\n## Next"
+    nb.cells[4].source = "## Summary"
+    nb.cells[0].source = nb.cells[0].source.replace(" for reading, 15 for the exercises", "")
     assert notebook_rules.find_problems(nb, FOLDER / name) == []
     assert len(notebook_rules.find_problems(nb, PATH)) == 1
 
 
 def test_second_part_of_a_notebook() -> None:
-    """Its name has a letter behind the number, and it may have sources at its end."""
+    """Its name has a letter behind the number."""
     nb = good_notebook()
-    nb.cells[-1].source = "## Exercises\n\n## Summary\n\n## Sources\n\n## Next"
     assert notebook_rules.find_problems(nb, FOLDER / "01b_example.ipynb") == []
 
 

@@ -63,7 +63,7 @@ def test_wheel_holds_the_package_and_the_notebooks(wheel: Path) -> None:
         if path.is_file() and "__pycache__" not in path.parts
     } | {
         f"wslab/{path.relative_to(ROOT).as_posix()}"
-        for pattern in ("*.ipynb", "images/*")
+        for pattern in ("*.ipynb", "images/*", "matplotlibrc")
         for path in (ROOT / "notebooks").glob(pattern)
     }
     assert names == expected

@@ -94,7 +94,7 @@ def sanitize_file() -> pathlib.Path:
 
 def copy_course(source: pathlib.Path, folder: pathlib.Path) -> dict[str, list[str]]:
     """
-    Copy the notebooks and their pictures; keep what the learner has changed.
+    Copy the notebooks, their pictures and how figures look; keep what the learner has changed.
 
     Args:
         source: Where they are.
@@ -110,7 +110,9 @@ def copy_course(source: pathlib.Path, folder: pathlib.Path) -> dict[str, list[st
     done: dict[str, list[str]] = {"copied": [], "refreshed": [], "kept": []}
     _make_folder(folder)
     known = _read_manifest(folder)
-    for original in sorted([*source.glob("*.ipynb"), *source.glob("images/*")]):
+    for original in sorted(
+        [*source.glob("*.ipynb"), *source.glob("images/*"), *source.glob("matplotlibrc")]
+    ):
         name = original.relative_to(source).as_posix()
         target = folder / name
         data = original.read_bytes()

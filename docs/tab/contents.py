@@ -46,7 +46,7 @@ def annotate(name: str, cells: list[dict[str, Any]]) -> None:
         cells.insert(tls[0], note("tab-tls", "tls"))
     if name.startswith(FIRST):
         cells.insert(1, note("tab-different", "different"))
-    elif name >= INSTALLED_FROM:
+    elif name >= INSTALLED_FROM and "_appendix" not in name:
         cells.insert(1, note("tab-installed", "installed"))
 
 

@@ -96,7 +96,7 @@ CLAIMS = (
         ["Blob", "ArrayBuffer"],
     ),
     Claim(
-        "03 rsv1-idea",
+        "13 rsv1-idea",
         "Browsers offer to compress messages.",
         "return (await open('')).extensions.startsWith('permessage-deflate');",
         True,

@@ -115,6 +115,7 @@ SHOWN: dict[str, Shown] = {
     ),
     "04b count": Shown("a double again that trusts its client", ("junk",)),
     "04 hang_up": Shown("This server closes with the code that the path asks for", ()),
+    "13 hang_up": Shown("`hang_up` closes with the code that the path asks for", ()),
     "06 leaky_adder": Shown("three handlers are still there", ("leaves",)),
     "06 room": Shown("what a member does not read piles up in the server's memory", ("stalls",)),
     "06 leaver": Shown("A handler which waits for something else sees nothing.", ("stops",)),
@@ -203,7 +204,7 @@ def look_up(table: Mapping[str, T], taught: Taught, default: T | None = None) ->
 CLIENTS: dict[str, Client] = {
     "01 attempt": Client(lambda names, url: names["attempt"](url)),
     "01 client": Client(lambda names, url: names["client"]("Ada"), server_at("server")),
-    "01 main": Client(lambda names, url: names["main"](), server_at("server")),
+    "13 main": Client(lambda names, url: names["main"](), server_at("echo_server")),
     "04 attempt": Client(lambda names, url: names["attempt"](url, "hello")),
     "04 closing": Client(lambda names, url: names["closing"](1000), server_at("hang_up_server")),
     "04b verdict": Client(lambda names, url: names["verdict"](url, "a case")),
@@ -236,7 +237,7 @@ OWN_SERVER = {
     "01 EventClient",  # through its subclass Hello, in another cell
     "04b survive",  # goes on for ever by design, as its notebook says
     "06 compare",
-    "02 lines_logged",
+    "02 logged",
     "07 visit",
     "09b Person",
     "09b Person.__aenter__",
