@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import REPLY_TIMEOUT, Finding, run_client, same, show
-from wslab.exercises._rule import Rule
-from wslab.transcript import Records
+from wslab.exercises._judge import REPLY_TIMEOUT, Finding, Metronome, Play, awkward, play, show
+from wslab.exercises._rule import rule
 
-from ._shared import about, as_object
+from ._shared import as_object
 
 __all__ = ["EXERCISE"]
 
-
 _ASK: Final = "wait for the client to ask"
+
+_LOST: Final = 1006  # TCP ends without a CLOSE; other numbers are the code of a CLOSE
+
+_BEAT: Final = 0.01
+
+_BEATS_AT_ONCE: Final = 20  # so many, in time that our own loop has had, are not "at once"
 
 
 def _event(number: int, key: str, value: object) -> dict[str, Any]:
@@ -30,158 +37,266 @@ def _snapshot(number: int, **state: object) -> dict[str, Any]:
     return {"number": number, "snapshot": state}
 
 
-# For each case: what the server does on each connection, what the client should ask, its state.
-_STREAMS: Final[list[tuple[list[list[Any]], list[int], dict[str, object]]]] = [
-    (
-        [[_event(1, "a", 10), _event(2, "b", 20), _event(3, "a", 30), 1000]],
-        [0],
-        {"a": 30, "b": 20},
-    ),
-    (
-        [[_snapshot(12, a=1, b=2), _event(13, "c", 3), 1000]],
-        [0],
-        {"a": 1, "b": 2, "c": 3},
-    ),
-    (
-        [
-            [_event(1, "a", 1), _event(2, "a", 2), 1006],
-            [_event(1, "a", 1), _event(2, "a", 2), 1001],
-            [_event(3, "b", 3), 1000],
-        ],
-        [0, 2, 2],
-        {"a": 2, "b": 3},
-    ),
-    (
-        [
-            [
-                _event(1, "a", 1),
-                _event(2, "b", 2),
-                _event(5, "c", 5),
-                _ASK,
-                _event(3, "b", 3),
-                _event(4, "c", 4),
-                _event(5, "c", 5),
-                1000,
-            ]
-        ],
-        [0, 2],
-        {"a": 1, "b": 3, "c": 5},
-    ),
-    (
-        [
-            [
-                _event(1, "a", 1),
-                _event(7, "b", 7),
-                _ASK,
-                _snapshot(9, c=9),
-                _event(8, "b", 8),
-                _event(9, "c", 9),
-                1006,
-            ],
-            [_event(10, "d", 10), 1000],
-        ],
-        [0, 1, 9],
-        {"c": 9, "d": 10},
-    ),
-]
-
-
 class _Stream:
-    """A server that plays a list of steps on each connection, and notes what the client asks."""
+    """
+    A server that takes some steps on each connection: a message, a question of the client, the end.
+
+    Attributes:
+        asked: What the client sent on each connection that was opened.
+        unasked: Whether the client did not ask where it should, or had left.
+        opened: The time of each connection.
+        lost: The time of the end of each.
+        played: What the client did.
+    """
+
+    played: Play
 
     def __init__(self, connections: Sequence[Sequence[Any]]) -> None:
-        self._connections = iter(connections)
-        self.asked: list[str | bytes] = []
-        self.opened = 0
-        self.waited_in_vain = False
+        self.connections = connections
+        self.asked: list[list[str | bytes]] = []
+        self.unasked = False
+        self.opened: list[float] = []
+        self.lost: list[float] = []
 
     async def handler(self, ws: ServerConnection) -> None:
-        self.opened += 1
-        steps = next(self._connections, [1000])
-        self.asked.append(await ws.recv())
-        for step in steps:
-            if step == _ASK:
-                try:
-                    async with asyncio.timeout(REPLY_TIMEOUT / 2):
-                        self.asked.append(await ws.recv())
-                except TimeoutError:
-                    self.waited_in_vain = True
+        """Take the steps."""
+        self.opened.append(time.perf_counter())
+        asked: list[str | bytes] = []
+        self.asked.append(asked)
+        left = self.connections[len(self.asked) - 1 : len(self.asked)]
+        with contextlib.suppress(ConnectionClosed):
+            await self._hear(ws, asked)
+            for step in left[0] if left else [1000]:
+                if step == _ASK and not await self._hear(ws, asked):
+                    self.unasked = True
                     await ws.close()
-                    return
-            elif step == 1006:
-                await (await ws.ping())  # the client's library has read what was sent
-                ws.transport.abort()
-            elif isinstance(step, int):
-                await ws.close(step)
-            else:
-                await ws.send(json.dumps(step))
+                elif isinstance(step, dict):
+                    await ws.send(json.dumps(step))
+                elif isinstance(step, int):
+                    await self._end(ws, step, asked)
 
+    async def _hear(self, ws: ServerConnection, asked: list[str | bytes]) -> bool:
+        """Wait for a message of the client; return whether it came."""
+        with contextlib.suppress(TimeoutError, ConnectionClosed):
+            async with asyncio.timeout(REPLY_TIMEOUT / 2):
+                asked.append(await ws.recv())
+                return True
+        return False
 
-def _told_stream(connections: Sequence[Sequence[Any]]) -> str:
-    parts = []
-    for number, steps in enumerate(connections, 1):
-        words = []
-        for step in steps:
-            if isinstance(step, dict):
-                words.append(("snapshot " if "snapshot" in step else "") + str(step["number"]))
-            else:
-                words.append(
-                    "your question"
-                    if step == _ASK
-                    else "TCP lost"
-                    if step == 1006
-                    else f"CLOSE {step}"
-                )
-        parts.append(f"connection {number}: {', '.join(words)}")
-    return "; ".join(parts)
+    async def _end(self, ws: ServerConnection, code: int, asked: list[str | bytes]) -> None:
+        await (await ws.ping())  # the client's library has read what was sent
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.001):
+                while True:
+                    asked.append(await ws.recv())
+        self.lost.append(time.perf_counter())
+        if code == _LOST:
+            ws.transport.abort()
+        else:
+            await ws.close(code)
 
-
-def _probe_mirror(answer: Any) -> None:
-    for connections, wanted, state in _STREAMS:
-        stream = _Stream(connections)
-        told = _told_stream(connections)
-        with about(told, show(state)):
-            result, server = run_client(answer, stream.handler)
-        records = server.transcript.snapshot()[-16:]
-
-        def wrong(
-            problem: str,
-            expected: object,
-            got: object,
-            told: str = told,
-            records: Records = records,
-        ) -> Finding:
-            return Finding(
-                problem, sent=told, expected=show(expected), got=show(got), records=records
+    def afters(self) -> list[list[Any]]:
+        """The numbers that it sent on each connection; None for what is no such message."""
+        numbers = []
+        for messages in self.asked:
+            objects = [as_object(message) for message in messages]
+            numbers.append(
+                [each["after"] if each.keys() == {"after"} else None for each in objects]
             )
+        return [[each if type(each) is int else None for each in some] for some in numbers]
 
-        asked = [as_object(message).get("after") for message in stream.asked]
-        if not stream.opened:
-            raise wrong("it did not connect", "a connection", "none")
-        if any(type(after) is not int for after in asked):
-            problem = 'each message of the client should be {"after": N}, with a number'
-            raise wrong(problem, wanted, [show(message) for message in stream.asked])
-        if stream.waited_in_vain:
-            problem = "numbers are missing: the client should ask for what comes after its last one"
-            raise wrong(problem, wanted, asked)
-        if stream.opened < len(connections):
-            problem = "only CLOSE 1000 says that all has been sent: it should connect again"
-            raise wrong(problem, f"connections: {len(connections)}", stream.opened)
-        if stream.opened > len(connections):
-            problem = "1000 says that all has been sent: no reason to connect again"
-            raise wrong(problem, f"connections: {len(connections)}", stream.opened)
-        if asked != wanted:
-            problem = "'after' should be the number of the last message that fits what was there"
-            raise wrong(problem, wanted, asked)
-        if not same(result, state):
-            raise wrong(_wrong_state(connections), state, result)
+    def asks(self) -> bool:
+        """Whether it begins each connection as it should; otherwise another rule tells."""
+        firsts = [some[:1] for some in self.afters()]
+        return bool(firsts) and [] not in firsts and [None] not in firsts
+
+    def finding(self, problem: str, expected: str, got: str = "") -> Finding:
+        """Make a finding; without other words, what the client asked is what came."""
+        words = [
+            f"connection {number}: {', '.join(map(show, messages)) or 'nothing'}"
+            for number, messages in enumerate(self.asked, 1)
+        ]
+        return self.played.finding(problem, expected, got or "; ".join(words) or "no connection")
+
+    def expect_state(self, state: dict[str, Any], problem: str) -> None:
+        """Expect that it returns this state; what is no state at all is for another rule."""
+        if not self.asks() or self.unasked:
+            return
+        result = self.played.returned(f"{show(state)} returned")
+        if isinstance(result, dict) and not _is(result, state):
+            raise self.finding(problem, show(state), show(result))
 
 
-def _wrong_state(connections: Sequence[Sequence[Any]]) -> str:
-    steps = [step for each in connections for step in each if isinstance(step, dict)]
-    if any("snapshot" in step for step in steps):
-        return "a snapshot replaces the whole state; events with older numbers change nothing"
-    return "the state is not that of all events, each applied once and in order"
+def _is(result: Any, state: dict[str, Any]) -> bool:
+    """Whether it is this state; True is not 1."""
+    with contextlib.suppress(Exception):  # it is the learner's
+        return json.dumps(result, sort_keys=True) == json.dumps(state, sort_keys=True)
+    return False
+
+
+def _word(step: Any) -> str:
+    if isinstance(step, dict):
+        if "snapshot" in step:
+            return f"snapshot {step['number']} {show(step['snapshot'])}"
+        return f"event {step['number']} {show({step['key']: step['value']})}"
+    if step == _ASK:
+        return "your question"
+    return "lost" if step == _LOST else f"CLOSE {step}"
+
+
+def _play(answer: Any, *connections: Sequence[Any]) -> _Stream:
+    """Let the client mirror what comes on these connections, and on none after them."""
+    stream = _Stream(connections)
+    told = [", ".join(map(_word, steps)) for steps in connections]
+    called = "; ".join(f"connection {number}: {words}" for number, words in enumerate(told, 1))
+    stream.played = play(answer, stream.handler, called=called)
+    return stream
+
+
+@rule('The first message on each connection is `{"after": N}`')
+def _first_message(answer: Any) -> None:
+    stream = _play(answer, [_event(1, "a", 1), 1001], [1000])
+    if not stream.asked:
+        failure = stream.played.failure
+        got = failure.got if failure else f"it returned {show(stream.played.result)}"
+        raise stream.finding("it did not connect", "a connection", f"none; {got}")
+    for number, afters in enumerate(stream.afters(), 1):
+        if afters[:1] in ([], [None]):
+            problem = f"the first message on connection {number} is another one"
+            if not afters:
+                problem = f"on connection {number} nothing came for {REPLY_TIMEOUT / 2:g} s"
+            raise stream.finding(problem, 'JSON text: {"after": N}, where N is a whole number')
+
+
+@rule("After CLOSE `1000`, return the state")
+def _returns(answer: Any) -> None:
+    for events, state in (([_event(1, "a", 1)], {"a": 1}), ([], {})):
+        stream = _play(answer, [*events, 1000])
+        result = stream.played.returned(f"{state} returned")
+        if len(stream.opened) > 1:
+            got = f"{len(stream.opened)} connections"
+            raise stream.finding("it connected again", "one connection", got)
+        if not isinstance(result, dict):
+            problem = "it returned nothing" if result is None else "what it returned is no state"
+            raise stream.finding(problem, str(state), show(result))
+
+
+@rule("0 at first")
+def _from_0(answer: Any) -> None:
+    stream = _play(answer, [1000])
+    if stream.asks() and stream.afters()[0][0] != 0:
+        raise stream.finding("it has nothing yet", '{"after": 0}')
+
+
+@rule("The server sends events")
+def _events(answer: Any) -> None:
+    pairs: list[tuple[str, Any]] = [("a", 10), ("b", 20), ("a", 30)]
+    strange: list[tuple[str, Any]] = [("", None), ("snapshot", 0), ("number", ""), ("after", [])]
+    strange += [(awkward.TEXTS["quotes"], {"key": 1}), ("value", False), ("key", {}), ("a", None)]
+    for each in (pairs, strange):
+        events = [_event(number, *pair) for number, pair in enumerate(each, 1)]
+        stream = _play(answer, [*events, 1000])
+        stream.expect_state(dict(each), "it is not the state after all events")
+
+
+@rule("which replace the state")
+def _snapshots(answer: Any) -> None:
+    problem = "it is not the state after the snapshot"
+    one = _event(1, "a", 1)
+    stream = _play(answer, [one, _snapshot(5, b=2), _event(6, "c", 3), 1000])
+    stream.expect_state({"b": 2, "c": 3}, problem)
+    _play(answer, [one, _snapshot(5), 1000]).expect_state({}, f"{problem}, which is empty")
+    stream = _play(answer, [_snapshot(3, key=0, value=None), _event(4, "key", 1), 1000])
+    stream.expect_state({"key": 1, "value": None}, problem)
+
+
+@rule('but send `{"after": N}` once more')
+def _asks(answer: Any) -> None:
+    two = [_event(1, "a", 1), _event(2, "b", 2)]
+    missing = [_event(3, "b", 3), _event(4, "c", 4), _event(5, "c", 5)]
+    for steps, due in (
+        ([*two, missing[-1], _ASK, *missing, 1000], [0, 2]),
+        ([_event(7, "b", 7), _ASK, _snapshot(9, c=9), 1000], [0, 0]),
+    ):
+        stream = _play(answer, steps)
+        expected = f'{{"after": {due[1]}}} as the second message on this connection'
+        if not stream.asks() or stream.afters()[0][0] != 0:
+            return  # another rule tells about that
+        if stream.unasked:
+            raise stream.finding("numbers are missing, and it did not ask", expected)
+        if stream.afters()[0][1] != due[1]:
+            problem = "numbers are missing, and it asked for something else"
+            raise stream.finding(problem, expected)
+        if len(stream.afters()[0]) > 2:
+            raise stream.finding("one event was too far, and it asked more than once", expected)
+
+
+@rule("If numbers are missing, do not apply the event")
+def _too_far(answer: Any) -> None:
+    two = [_event(1, "a", 1), _event(2, "b", 2)]
+    stream = _play(answer, [*two, _event(5, "c", 5), _ASK, _event(3, "b", 3), 1000])
+    problem = "event 5 was too far, 3 came, and 4 never"
+    stream.expect_state({"a": 1, "b": 3}, problem)
+    stream = _play(answer, [*two, _event(4, "a", 4), _ASK, _LOST], [1000])
+    if len(stream.opened) == 2:  # otherwise another rule tells
+        stream.expect_state({"a": 1, "b": 2}, "event 4 was too far, and did not come again")
+
+
+@rule("An event it already has is ignored")
+def _ignored(answer: Any) -> None:
+    old = [_event(1, "a", 1), _event(2, "a", 2), _event(1, "a", 1), _event(2, "a", 0)]
+    problem = "an event that came again changed the state"
+    _play(answer, [*old, _event(3, "b", 3), 1000]).expect_state({"a": 2, "b": 3}, problem)
+    older = [_snapshot(9, c=9), _event(8, "b", 8), _event(9, "c", 0), _event(10, "d", 10), 1000]
+    problem = "an event that is in the snapshot changed the state"
+    _play(answer, older).expect_state({"c": 9, "d": 10}, problem)
+    stream = _play(answer, [*old, _event(9, "b", 9), _ASK, 1000])
+    if stream.asks() and not stream.unasked and len(stream.afters()[0]) > 2:
+        problem = "it asked again, though nothing was missing, or more than once for event 9"
+        raise stream.finding(problem, "one question at the beginning, one for event 9")
+
+
+@rule("at once")
+def _at_once(answer: Any) -> None:
+    with Metronome(_BEAT) as metronome:
+        stream = _play(answer, [_event(1, "a", 1), 1001], [1000])
+        if len(stream.opened) < 2:
+            return  # another rule tells about that
+        beats = metronome.beats_since(stream.lost[0], stream.opened[1])
+    if beats > _BEATS_AT_ONCE:
+        expected = "the next connection without a pause"
+        got = f"{stream.opened[1] - stream.lost[0]:.1f} s later"
+        raise stream.finding("it waited after the loss", expected, got)
+
+
+@rule("after any other loss, connect again")
+def _again(answer: Any) -> None:
+    for code in (1011, _LOST, 1001, 4000):
+        stream = _play(answer, [_event(1, "a", 1), code], [_event(2, "b", 2), 1000])
+        if len(stream.opened) < 2 or stream.played.failure:
+            failure = stream.played.failure
+            got = failure.got if failure else f"it returned {show(stream.played.result)}"
+            how = "the connection was lost" if code == _LOST else f"after CLOSE {code}"
+            problem = f"{how}, and it did not come through"
+            raise stream.finding(problem, "a second connection, until CLOSE 1000", str(got))
+
+
+@rule("the last number that it has")
+def _last_number(answer: Any) -> None:
+    one, two = _event(1, "a", 1), _event(2, "a", 2)
+    for connections, due in (
+        (([one, two, _LOST], [_event(3, "b", 3), 1001], [1000]), [2, 3]),
+        (([one, _snapshot(12, a=1), 1001], [1000]), [12]),
+        (([one, two, one, _LOST], [1000]), [2]),
+        (([one, _event(3, "a", 3), _ASK, 1001], [1000]), [1]),
+    ):
+        stream = _play(answer, *connections)
+        if not stream.asks() or stream.unasked:
+            continue  # another rule tells about that
+        afters = [some[0] for some in stream.afters()[1:]]
+        if afters != due[: len(afters)]:
+            expected = ", ".join(f'{{"after": {number}}}' for number in due)
+            raise stream.finding("a later connection begins with another number", expected)
 
 
 EXERCISE = Exercise(
@@ -194,7 +309,7 @@ EXERCISE = Exercise(
         '`{"number": 9, "snapshot": {…}}`, which replace the state. An event it already has '
         'is ignored. If numbers are missing, do not apply the event, but send `{"after": N}` once '
         "more; the server answers with what is missing, or with a snapshot. After CLOSE `1000`, "
-        "return the state; after any other loss, connect again at once."
+        "return the state; after any other loss, connect again at once. No connection is refused."
     ),
     name="mirror",
     starter="""
@@ -250,7 +365,19 @@ async def mirror(url):
         "Applied at once, it would show a state that never was, until the answer comes; and "
         "`last` raised with it would lose the missing ones for good."
     ),
-    rules=(Rule("", _probe_mirror),),
+    rules=(
+        _first_message,
+        _returns,
+        _from_0,
+        _events,
+        _snapshots,
+        _asks,
+        _too_far,
+        _ignored,
+        _at_once,
+        _again,
+        _last_number,
+    ),
     minutes=20,
     difficulty=2,
     needs="Resume with sequence numbers",
