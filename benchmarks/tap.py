@@ -6,7 +6,9 @@ What a tap costs: the same echo server, asked directly and through what stands i
     python benchmarks/tap.py --seconds 5              # about ten seconds, and wider intervals
 
 It prints a Markdown table. The server, the tap, nginx and mitmproxy run in a process each, as they
-would; nginx and mitmproxy are left out where they are not installed. The client is in this process:
+would; nginx and mitmproxy are left out where they are not installed. The floors are relays that do
+nothing but pass on: one on asyncio, and one that is a loop around ``select`` and costs as little as
+Python can. The client is in this process:
 a learner's own, which is that of ``websockets.sync``, or a raw socket, so that little of the time
 is its own. All ways are open at once and take turns of some milliseconds in random order; each turn
 gives one ratio to the direct way in the same round, and the table has their median with its 95 %
@@ -69,6 +71,57 @@ print(tap.port, flush=True)
 sys.stdin.read()
 """
 
+FLOORS = {
+    "asyncio floor": """
+import asyncio, sys
+BUFFER = memoryview(bytearray(256 * 1024))
+
+class End(asyncio.BufferedProtocol):
+    def __init__(self, other=None):
+        self.other = other
+    def connection_made(self, transport):
+        self.transport = transport
+        if self.other is None:
+            transport.pause_reading()
+            asyncio.ensure_future(self.connect())
+    async def connect(self):
+        self.other = End(self)
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: self.other, "127.0.0.1", int(sys.argv[1]))
+        self.transport.resume_reading()
+    def get_buffer(self, sizehint):
+        return BUFFER
+    def buffer_updated(self, nbytes):
+        self.other.transport.write(bytes(BUFFER[:nbytes]))
+
+async def main():
+    server = await asyncio.get_running_loop().create_server(End, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await asyncio.Future()
+
+asyncio.run(main())
+""",
+    "select floor": """
+import selectors, socket, sys
+buffer = memoryview(bytearray(256 * 1024))
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+selector = selectors.DefaultSelector()
+selector.register(listener, selectors.EVENT_READ)
+while True:
+    for key, _ in selector.select():
+        if key.fileobj is listener:
+            ends = listener.accept()[0], socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+            for end, other in (ends, ends[::-1]):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                selector.register(end, selectors.EVENT_READ, other.sendall)
+        elif count := key.fileobj.recv_into(buffer):
+            key.data(buffer[:count])
+        else:
+            selector.unregister(key.fileobj)
+""",
+}
+
 NGINX = """
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 100; }}
@@ -128,6 +181,8 @@ def ways(stack: ExitStack, mitmdump: str | None) -> dict[str, int]:
     upstream = stack.enter_context(python(SERVER))
     ports = {"direct": upstream}
     ports["wslab.tap"] = stack.enter_context(python(TAP, f"ws://127.0.0.1:{upstream}"))
+    for name, code in FLOORS.items():
+        ports[name] = stack.enter_context(python(code, str(upstream)))
     if nginx := shutil.which("nginx"):
         folder = stack.enter_context(tempfile.TemporaryDirectory())
 

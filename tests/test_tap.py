@@ -96,7 +96,38 @@ def kinds(records: Any) -> list[str]:
     return [record.kind for record in records]
 
 
+@pytest.fixture(params=["asyncio", "uvloop"])
+def each_loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Event loops are asyncio's own, or those of uvloop."""
+    if request.param == "uvloop":
+        uvloop = pytest.importorskip("uvloop")
+        monkeypatch.setattr("wslab._loop._new_loop", uvloop.new_event_loop)
+
+
 # --- What passes
+
+
+@pytest.mark.usefixtures("each_loop")
+def test_what_comes_before_there_is_a_way_to_the_server(peer: Peer, raw: Raw) -> None:
+    """uvloop reads it though it was told not to; it waits for the server, and so does FIN."""
+    with wslab.tap(peer.url) as tap:
+        client = raw(tap.port)
+        client.send(request())
+        client.sock.shutdown(socket.SHUT_WR)
+        server = peer.accept()
+        assert server.read_until(b"\r\n\r\n").startswith(b"GET / HTTP/1.1\r\n")
+        assert server.sock.recv(1) == b""
+        server.send(ACCEPTED + b"\x88\x00")
+        assert client.read_until(b"\x88\x00") == ACCEPTED + b"\x88\x00"
+
+
+@pytest.mark.usefixtures("each_loop")
+def test_every_client_gets_through() -> None:
+    """On each kind of event loop, with messages of all sizes."""
+    with wslab.serve(echo) as server, wslab.tap(server.url) as tap:
+        for size in (0, 10, 2**16, 2**20):
+            assert wslab.talk(tap.url, "x" * size) == ["x" * size]
+        assert len(tap.transcript.filter(kind="text")) == 8
 
 
 def test_a_conversation() -> None:

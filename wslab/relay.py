@@ -59,11 +59,15 @@ class End(asyncio.BufferedProtocol):
         self._relayed = relayed
         self._buffer = relayed.relay.buffer
         self._held: set[str] = set()
+        self._early: list[bytes] = []  # what has come while the other end was not there
+        self._early_end = False  # and FIN
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """There is a TCP connection."""
         self.transport = cast(asyncio.Transport, transport)
         self._relayed.made(self)
+        if self._held:  # uvloop begins to read only now, whatever was said before
+            asyncio.get_running_loop().call_soon(self.hold_on)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where asyncio puts what has arrived."""
@@ -73,13 +77,34 @@ class End(asyncio.BufferedProtocol):
         """Take what has arrived."""
         self.take(bytes(self._buffer[:nbytes]))
 
+    def wait(self) -> None:
+        """Read nothing, until :meth:`begin`: the other end is not there yet."""
+        self._take, self.take = self.take, self._take_early
+        self.hold("connecting")
+
+    def _take_early(self, data: bytes) -> None:
+        self._early.append(data)
+
+    def begin(self) -> None:
+        """Take what has come too early, and read on."""
+        self.take = self._take
+        early, self._early = self._early, []
+        for data in early:
+            self.take(data)
+        self.release("connecting")
+        if self._early_end:
+            self._finish()
+
     def pass_on(self, data: bytes) -> None:
         """Write bytes at the other end, as they are."""
         self.other.write(data)
 
     def eof_received(self) -> bool:
         """FIN has arrived; the other direction goes on, which it cannot with TLS."""
-        self._finish()
+        if self.take == self._take_early:
+            self._early_end = True
+        else:
+            self._finish()
         return bool(self.transport and self.transport.can_write_eof())
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -107,7 +132,11 @@ class End(asyncio.BufferedProtocol):
     def hold(self, reason: str) -> None:
         """Read nothing here, until every reason for it is gone."""
         self._held.add(reason)
-        if self.transport is not None and not self.lost:
+        self.hold_on()
+
+    def hold_on(self) -> None:
+        """Read nothing as long as there is a reason for that."""
+        if self._held and self.transport is not None and not self.lost:
             self.transport.pause_reading()
 
     def release(self, reason: str) -> None:
@@ -204,7 +233,7 @@ class Relayed:
         if self.relay.closing:
             end.abort()
             return
-        end.hold("connecting")
+        end.wait()
         self._opening = asyncio.get_running_loop().create_task(self._open())
 
     async def _open(self) -> None:
@@ -215,7 +244,7 @@ class Relayed:
             failure = exc
         self._opening = None
         if failure is None:
-            self.client.release("connecting")
+            self.client.begin()
         else:
             self.refused(failure)
 
