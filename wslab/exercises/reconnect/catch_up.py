@@ -2,195 +2,273 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
-import secrets
+import socket
 from collections.abc import Sequence
 from typing import Any, Final
 
-from websockets.asyncio.server import ServerConnection
-from websockets.http11 import Request, Response
-
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import CLIENT_TIMEOUT, Finding, Pause, call, run_client, same, show
-from wslab.exercises._rule import Rule
-from wslab.exercises.errors._shared import about, no_listener
-from wslab.transcript import Records
+from wslab.exercises._judge import CLIENT_TIMEOUT, Finding, Pause, call, same, show
+from wslab.exercises._rule import rule
+from wslab.server import serve
+
+from ._feed import EVERYTHING, TEXTS, Ending, Feed, Story, tell
+from ._shared import about
 
 __all__ = ["EXERCISE"]
 
+_DELAYS: Final = (0.01, 0.02, 0.04, 0.05)
 
-_MESSAGES: Final = [3, 7, 8, 9, 20, 21, 30]  # numbers: they grow, but not by one
-
-
-class _Feed:
-    """
-    A server of numbered messages, each of whose connections ends in its own way.
-
-    Args:
-        endings: For each connection, how many messages it sends and how it ends: with a close
-            code, lost (1006), or refused in the handshake (below 1000). One more connection than
-            there are gets all the rest and 1000.
-    """
-
-    def __init__(self, endings: Sequence[tuple[int, int]]) -> None:
-        self.endings = endings
-        self.texts = {number: f"{number}: {secrets.token_hex(3)}" for number in _MESSAGES}
-        self.connections = 0
-        self.first: list[str | bytes] = []  # messages of the client
-        self._ending = (0, 0)
-
-    async def process_request(self, ws: ServerConnection, request: Request) -> Response | None:
-        left = self.endings[self.connections :]
-        self._ending = left[0] if left else (len(_MESSAGES), 1000)
-        self.connections += 1
-        return ws.respond(self._ending[1], "") if self._ending[1] < 1000 else None
-
-    async def handler(self, ws: ServerConnection) -> None:
-        count, code = self._ending
-        message = await ws.recv()
-        self.first.append(message)
-        after = _after(message)
-        if after is None:
-            await ws.close(1008, 'the first message must be {"after": N}')
-            return
-        for number in [number for number in _MESSAGES if number > after][:count]:
-            await ws.send(json.dumps({"number": number, "text": self.texts[number]}))
-        if code == 1006:
-            await (await ws.ping())  # the client's library has read what was sent
-            ws.transport.abort()
-        else:
-            await ws.close(code)
+_ONCE: Final[tuple[Ending, ...]] = (EVERYTHING,)
+_UPS_AND_DOWNS: Final[tuple[Ending, ...]] = (
+    *((2, 1006), (0, 503), (0, 1011), (1, 1001), (0, 502), (1, 1012)),
+    (3, 1000),
+)
+_MAY_PASS: Final[tuple[int | str, ...]] = (
+    1001,
+    1006,
+    1011,
+    1012,
+    1013,
+    1014,
+    429,
+    500,
+    502,
+    503,
+    504,
+    "cut",
+)
+_WILL_NOT_PASS: Final[tuple[int | str, ...]] = (
+    1002,
+    1003,
+    1007,
+    1008,
+    4003,
+    401,
+    403,
+    404,
+    501,
+    "wrong key",
+    "too big",
+)
 
 
-def _after(message: str | bytes) -> int | None:
+def _first(message: str | bytes | None) -> Any:
+    """Return the value of a first message that is JSON in a text; ``...`` for anything else."""
     try:
-        after = json.loads(message)["after"]
-    except (ValueError, TypeError, KeyError):
-        return None
-    return after if type(after) is int else None
+        return json.loads(message) if isinstance(message, str) else ...
+    except (ValueError, RecursionError):
+        return ...
 
 
-def _told_feed(endings: Sequence[tuple[int, int]]) -> str:
-    parts = []
-    for number, (count, code) in enumerate(endings, 1):
-        what = f"status {code}" if code < 1000 else "TCP lost" if code == 1006 else f"CLOSE {code}"
-        messages = f"{count} message{'s' * (count != 1)}, then " if count else ""
-        parts.append(f"connection {number}: {messages}{what}")
-    return "; ".join(parts)
+def _works(answer: Any) -> bool:
+    """Whether it gets all messages when nothing fails; if not, another rule tells about that."""
+    pair = tell(answer, _ONCE, _DELAYS).pair()
+    return pair is not None and len(pair[0]) == len(TEXTS)
 
 
-def _pauses(endings: Sequence[tuple[int, int]], delays: Sequence[float]) -> list[float]:
-    """Return the pauses that a correct client makes."""
-    pauses: list[float] = []
-    failures = 0
-    for count, code in endings:
-        failures = 0 if count else failures
-        if code in (1000, 1008, 4003, 403) or failures == len(delays):
-            break
-        pauses.append(delays[failures])
-        failures += 1
-    return pauses
+@rule('begins each connection with `{"after": N}`')
+def _begins(answer: Any) -> None:
+    for endings in (_ONCE, ((2, 1001), (5, 1000))):
+        story = tell(answer, endings, _DELAYS)
+        if not story.feed.first:
+            story.played.returned('the text {"after": N}')
+            raise story.played.finding("no message came", 'the text {"after": N}', "nothing")
+        for number, message in enumerate(story.feed.first, 1):
+            value = _first(message)
+            if (
+                isinstance(value, dict)
+                and value.keys() == {"after"}
+                and type(value["after"]) is int
+            ):
+                continue
+            problem = f"connection {number} began with something else"
+            if message is None:
+                problem = f"connection {number} began with nothing"
+            if isinstance(message, bytes):
+                problem = "bytes go out as a binary message, a str as text"
+            raise story.played.finding(problem, 'the text {"after": N}', show(message))
 
 
-def _afters(endings: Sequence[tuple[int, int]]) -> list[int]:
-    """Return what a correct client sends in its first messages."""
-    afters, received = [], 0
-    for count, code in endings:
-        if code >= 1000:
-            afters.append(_MESSAGES[received - 1] if received else 0)
+@rule("N is the `number` of the last message it has, 0 at first")
+def _after(answer: Any) -> None:
+    story = tell(answer, _UPS_AND_DOWNS, _DELAYS)
+    numbers, received, expected = list(TEXTS), 0, []
+    for count, how in _UPS_AND_DOWNS:
+        if isinstance(how, int) and how >= 1000:
+            expected.append(numbers[received - 1] if received else 0)
         received += count
-    return afters
+    values = [_first(message) for message in story.feed.first]
+    if not all(isinstance(value, dict) and "after" in value for value in values):
+        return  # another rule tells about that
+    asked = [value["after"] for value in values]
+    if not same(asked[: len(expected)], expected[: len(asked)]):
+        problem = "it asked for something else"
+        raise story.played.finding(problem, f"after: {expected}", f"after: {show(asked)}")
 
 
-def _probe_catch_up(answer: Any) -> None:
-    delays = [0.01, 0.02, 0.04, 0.05]
-    everything = [(7, 1000)]
-    losses = [(3, 1001), (1, 1006), (0, 503), (0, 1011), (2, 1012), (1, 1000)]
-    restarts = [(0, 1013), (1, 1006), (0, 502), (0, 504), (0, 1006), (6, 1000)]
-    # The endings, and what is wrong with more connections than these.
-    cases: list[tuple[list[tuple[int, int]], str]] = [
-        (everything, "1000 says that all has been sent: no reason to connect again"),
-        (losses, "1000 says that all has been sent: no reason to connect again"),
-        (restarts, "1000 says that all has been sent: no reason to connect again"),
-        ([(2, 1008)], "1008 will not pass: no reason to connect again"),
-        ([(1, 1001), (2, 4003)], "4003 will not pass: no reason to connect again"),
-        ([(0, 403)], "status 403 will not pass: no reason to connect again"),
-        ([(0, 503)] * 5, "the delays are used up after four failures in a row"),
-        ([(0, 1011)] * 5, "a connection that opens and brings no message is a failure like others"),
-        ([(4, 1006), *[(0, 500)] * 4], "the delays are used up after four failures in a row"),
-    ]
-    for endings, too_many in cases:
-        feed, pause = _Feed(endings), Pause()
-        pauses = _pauses(endings, delays)
-        texts = [feed.texts[number] for number in _MESSAGES[: sum(count for count, _ in endings)]]
-        complete = endings[-1][1] == 1000
-        told = f"{_told_feed(endings)}; delays {delays}"
-        with about(told, show((texts, complete))):
-            result, server = run_client(
-                answer,
-                feed.handler,
-                list(delays),
-                pause,
-                process_request=feed.process_request,
-            )
-        records = server.transcript.snapshot()[-16:]
+@rule("Return `(texts, complete)`")
+def _pair(answer: Any) -> None:
+    for endings in (_ONCE, ((0, 403),)):
+        story = tell(answer, endings, _DELAYS)
+        if endings is not _ONCE and story.played.failure:
+            return  # another rule tells about that
+        result = story.played.returned(story.expected)
+        if story.pair() is None:
+            problem = "these are no two things, the list of texts and True or False"
+            if result is None:
+                problem = "it returned nothing"
+            raise story.played.finding(problem, story.expected, show(result))
 
-        def wrong(
-            problem: str,
-            expected: object,
-            got: object,
-            told: str = told,
-            records: Records = records,
-        ) -> Finding:
-            shown = show(expected) if not isinstance(expected, str) else expected
-            return Finding(problem, sent=told, expected=shown, got=show(got), records=records)
 
-        bad = [message for message in feed.first if _after(message) is None]
-        if bad:
-            raise wrong(
-                "the first message of each connection should be an object with a number 'after'",
-                'JSON: {"after": N}',
-                bad[0],
-            )
-        after = [_after(message) for message in feed.first]
-        wanted = _afters(endings)
-        common = min(len(after), len(wanted))
-        if after[:common] != wanted[:common]:
-            raise wrong(
-                "'after' should be the number of the last message that has come",
-                wanted,
-                after,
-            )
-        if not feed.connections:
-            raise wrong("it did not connect", f"connections: {len(endings)}", 0)
-        if feed.connections < len(endings):
-            code = endings[feed.connections - 1][1]
-            what = f"status {code}" if code < 1000 else f"the end with {code}"
-            problem = f"{what} may pass, and a delay is left: one more attempt is due"
-            raise wrong(problem, f"connections: {len(endings)}", feed.connections)
-        if feed.connections > len(endings):
-            raise wrong(too_many, f"connections: {len(endings)}", feed.connections)
-        if not isinstance(result, tuple | list) or len(result) != 2:
-            raise wrong("it should return two things: texts, complete", (texts, complete), result)
-        if not same(result[0], texts):
-            problem = "the texts should be all that came, each once, in their order"
-            raise wrong(problem, texts, result[0])
-        if not same(result[1], complete):
-            problem = "complete should be True after 1000, and False if it gave up"
-            raise wrong(problem, complete, result[1])
-        if pause.calls != pauses:
-            problem = "pause() should get delays[n], n failures after the last message"
-            raise wrong(problem, f"pause() called with {pauses}", pause.calls)
-    pause = Pause()
-    told = f"the address of a port where nobody listens; delays {delays}"
-    with about(told, show(([], False))), no_listener() as nobody:
-        result = call(answer, nobody, list(delays), pause, timeout=CLIENT_TIMEOUT)
-    nothing: list[object] = [([], False), [[], False]]
-    if not any(same(result, each) for each in nothing) or pause.calls != delays:
-        problem = "a refused TCP connection may pass: it counts as a failure like the others"
-        expected = f"{([], False)}, and pause() called with {delays}"
-        got = f"{show(result)}, and pause() called with {pause.calls}"
-        raise Finding(problem, sent=told, expected=expected, got=got)
+@rule("the texts in their order, none twice")
+def _texts(answer: Any) -> None:
+    for endings in (_ONCE, ((3, 1001), (1, 1006), (3, 1000)), ((4, 1006), (0, 403))):
+        story = tell(answer, endings, _DELAYS)
+        pair = story.pair()
+        if pair is None or story.feed.connections != len(endings):
+            return  # another rule tells about that
+        texts, expected = pair[0], story.texts
+        if same(texts, expected):
+            continue
+        problem = "the texts are others"
+        if len(texts) != len(expected):
+            problem = f"{len(expected)} messages came, and there are {len(texts)} texts"
+        elif sorted(map(str, texts)) == sorted(expected):
+            problem = "they are in another order"
+        raise story.played.finding(problem, show(expected), show(texts))
+
+
+@rule("`True` for 1000 or `False` for giving up")
+def _complete(answer: Any) -> None:
+    if not _works(answer):
+        return
+    ends: tuple[Ending, ...] = ((2, 1008), (0, 403), (7, 4003), (0, 503))
+    stories: list[tuple[tuple[Ending, ...], Sequence[float]]]
+    stories = [(_ONCE, _DELAYS), (((0, 1000),), _DELAYS), (((2, 1006), (5, 1000)), _DELAYS)]
+    for endings, delays in (*stories, *(((end,), ()) for end in ends)):
+        story = tell(answer, endings, delays)
+        pair = story.pair()
+        if story.complete and story.feed.connections > len(endings):
+            problem = "it connected again, though 1000 says that all has been sent"
+            got = f"{story.feed.connections} connections"
+            raise story.played.finding(problem, f"{len(endings)} connection(s)", got)
+        if pair is not None and not same(pair[1], story.complete):
+            problem = "it gave up" if not story.complete else "all has been sent"
+            raise story.played.finding(problem, f"complete is {story.complete}", show(pair[1]))
+
+
+def _expect_more(story: Story, what: str) -> None:
+    """Expect that it has connected once more."""
+    story.played.returned(story.expected)
+    if story.feed.connections < len(story.endings):
+        got = f"{story.feed.connections} connection(s)"
+        raise story.played.finding(f"{what}, and it gave up", "one more connection", got)
+
+
+@rule("After a failure that may pass")
+def _goes_on(answer: Any) -> None:
+    if not _works(answer):
+        return
+    for how in _MAY_PASS:
+        story = tell(answer, ((0, how), EVERYTHING), _DELAYS)
+        if story.feed.connections < 2:
+            told = how if isinstance(how, str) else f"status {how}" if how < 1000 else f"code {how}"
+            _expect_more(story, f"it was {told}")
+    if story.pause.calls:  # another rule tells if there is none
+        _expect_patience(answer)
+
+
+def _expect_patience(answer: Any) -> None:
+    """Expect that it connects again if nobody listens until the first pause is made."""
+    called = f"catch_up(url, {list(_DELAYS)}, pause); nobody listens before the first pause"
+    with contextlib.ExitStack() as stack, about(called, show((list(TEXTS.values()), True))):
+        address = stack.enter_context(socket.socket())
+        address.bind(("127.0.0.1", 0))
+        feed = Feed(())
+
+        class Opening(Pause):
+            def __call__(self, seconds: float) -> Pause:
+                if not self.calls:
+                    name = f"check {id(self)}"
+                    stack.enter_context(serve(feed.handler, name=name, sock=address))
+                return super().__call__(seconds)
+
+        url = f"ws://127.0.0.1:{address.getsockname()[1]}"
+        result = call(answer, url, list(_DELAYS), Opening(), timeout=CLIENT_TIMEOUT)
+        if not feed.first:
+            problem = "a refused TCP connection may pass, and it gave up"
+            raise Finding(problem, got=f"{show(result)} after one attempt")
+
+
+@rule("call `pause(delays[n])` instead of sleeping")
+def _pauses(answer: Any) -> None:
+    delays = (0, 0.02, 0.04, 0.05)
+    endings: tuple[Ending, ...] = ((2, 1006), (0, 1011), (0, 503), (5, 1000))
+    story = tell(answer, endings, delays)
+    if story.played.failure or story.feed.connections != len(endings):
+        return  # another rule tells about that
+    calls = story.pause.calls
+    if len(calls) != 3 or not all(any(same(each, delay) for delay in delays) for each in calls):
+        problem = "there were three failures that may pass"
+        expected = "three calls of pause(), each with one of the delays"
+        got = f"pause() was called with {show(calls)}" if calls else "no call of pause()"
+        raise story.played.finding(problem, expected, got)
+
+
+@rule("n is the number of failures before this one since the last message came")
+def _which_delay(answer: Any) -> None:
+    story = tell(answer, _UPS_AND_DOWNS, _DELAYS)
+    expected = [_DELAYS[n] for n in (0, 1, 2, 0, 1, 0)]
+    calls = story.pause.calls
+    if not calls or story.played.failure:
+        return  # another rule tells about that
+    if not same(calls, expected[: len(calls)]):
+        problem = "these are other delays"
+        if same(calls[:3], [*_DELAYS[:2], _DELAYS[0]]):
+            problem = "a connection that opens and brings no message is a failure like others"
+        raise story.played.finding(problem, f"pause() with {expected}", f"with {show(calls)}")
+
+
+@rule("with `await`, if your function is `async`")
+def _awaits(answer: Any) -> None:
+    story = tell(answer, ((2, 1006), (0, 503), (5, 1000)), _DELAYS)
+    if story.pause.never_ran(answer):
+        problem = "an `await` is missing before pause(…): no pause ever ran"
+        got = f"{len(story.pause.calls)} calls, of which {story.pause.awaited} were awaited"
+        raise story.played.finding(problem, "await pause(…)", got)
+
+
+@rule("if there is no `delays[n]`")
+def _gives_up(answer: Any) -> None:
+    if not _works(answer):
+        return
+    for how, before, delays in itertools.product((503, 1011), (0, 4), (_DELAYS, (), (0.01,))):
+        failures = [(0, how)] * (len(delays) + (before == 0))
+        endings: list[Ending] = [*([(before, 1006)] if before else []), *failures]
+        story = tell(answer, endings, delays)
+        if story.feed.connections > len(endings):
+            problem = f"there are {len(delays)} delays, and it connected once more"
+            expected = f"it gives up after {len(endings)} connection(s)"
+            raise story.played.finding(problem, expected, f"{story.feed.connections} connections")
+        if delays and not story.pause.calls:
+            return  # another rule tells about that
+        _expect_more(story, "a delay was left")
+
+
+@rule("the failure will not pass (as in exercise 4.4)")
+def _will_not_pass(answer: Any) -> None:
+    for how, count in itertools.product(_WILL_NOT_PASS, (0, 2)):
+        if count and (isinstance(how, str) or how < 1000):
+            continue
+        story = tell(answer, ((count, how),), _DELAYS)
+        story.played.returned(story.expected)
+        if story.feed.connections > 1 or story.pause.calls:
+            problem = "it did not give up at once"
+            got = f"{story.feed.connections} connection(s), {len(story.pause.calls)} pause(s)"
+            raise story.played.finding(problem, "one connection, no pause", got)
 
 
 EXERCISE = Exercise(
@@ -247,7 +325,7 @@ def how_it_ended(error):
     return 1006 if passing else None
 
 
-MAY_PASS = {1001, 1006, 1011, 1012, 1013, 1014, 500, 502, 503, 504}
+MAY_PASS = {1001, 1006, 1011, 1012, 1013, 1014, 429, 500, 502, 503, 504}
 
 
 def catch_up(url, delays, pause):
@@ -277,7 +355,19 @@ def catch_up(url, delays, pause):
         "shortest pause. `pause()` stands outside of `except`, so what it raises is not taken for "
         "a failure of the network."
     ),
-    rules=(Rule("", _probe_catch_up),),
+    rules=(
+        _begins,
+        _pair,
+        _texts,
+        _after,
+        _goes_on,
+        _pauses,
+        _awaits,
+        _which_delay,
+        _gives_up,
+        _will_not_pass,
+        _complete,
+    ),
     minutes=30,
     difficulty=3,
     needs="Reconnect: and miss nothing",

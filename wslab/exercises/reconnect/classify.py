@@ -10,7 +10,8 @@ from wslab import faults
 from wslab.exercises._exercise import Exercise
 from wslab.exercises._judge import CLIENT_TIMEOUT, Finding, Play, call, play, same, show
 from wslab.exercises._rule import rule
-from wslab.exercises.errors._shared import about, no_listener
+
+from ._shared import about, no_listener
 
 __all__ = ["EXERCISE"]
 
