@@ -1,35 +1,46 @@
 """Answers to exercise 9.5, “Only the newest”."""
 
-# %% right
 import asyncio
+import collections
+import contextlib
 import json
 
+from websockets.asyncio.server import broadcast
 
+
+def text(symbol, price):
+    return json.dumps({"symbol": symbol, "price": price})
+
+
+@contextlib.asynccontextmanager
+async def running(coroutine):
+    """A task for a while, which may end what it has begun"""
+    task = asyncio.create_task(coroutine)
+    try:
+        yield
+        await task
+    finally:
+        task.cancel()
+
+
+# %% right: a queue of symbols, each once
 async def quotes(ws, updates):
     latest = {}
-    waiting = asyncio.Queue()  # symbols that have a price to be sent, each once
+    waiting = asyncio.Queue()  # symbols that have a price to be sent
 
     async def send():
         while (symbol := await waiting.get()) is not None:
-            await ws.send(json.dumps({"symbol": symbol, "price": latest.pop(symbol)}))
+            await ws.send(text(symbol, latest.pop(symbol)))
 
-    sender = asyncio.create_task(send())
-    try:
+    async with running(send()):
         async for symbol, price in updates:
             if symbol not in latest:
                 waiting.put_nowait(symbol)
             latest[symbol] = price
         waiting.put_nowait(None)
-        await sender
-    finally:
-        sender.cancel()
 
 
-# %% right
-import asyncio
-import json
-
-
+# %% right: a task whenever there is something to send
 async def quotes(ws, updates):
     latest, sending = {}, None
 
@@ -46,65 +57,359 @@ async def quotes(ws, updates):
         await sending
 
 
-# %% wrong
-# finding: while a client does not read, nobody takes the updates
-import json
+# %% right: a condition, and all that is new at once
+class Board:
+    def __init__(self):
+        self.latest, self.ended = {}, False
+        self.changed = asyncio.Condition()
+
+    async def put(self, symbol, price):
+        async with self.changed:
+            self.latest[symbol] = price
+            self.changed.notify()
+
+    async def end(self):
+        async with self.changed:
+            self.ended = True
+            self.changed.notify()
+
+    async def take(self):
+        async with self.changed:
+            await self.changed.wait_for(lambda: self.latest or self.ended)
+            taken, self.latest = self.latest, {}
+            return taken
 
 
 async def quotes(ws, updates):
+    board = Board()
+
+    async def send():
+        while taken := await board.take():
+            for symbol, price in taken.items():
+                await ws.send(text(symbol, price))
+
+    sender = asyncio.create_task(send())
     async for symbol, price in updates:
-        await ws.send(json.dumps({"symbol": symbol, "price": price}))
+        await board.put(symbol, price)
+    await board.end()
+    await sender
 
 
-# %% wrong
-# finding: should not get all the old prices that it missed
-import asyncio
-import json
+# %% right: another task takes the updates
+async def quotes(ws, updates):
+    latest = {}
+    changed = asyncio.Event()
+
+    async def take():
+        async for symbol, price in updates:
+            latest.pop(symbol, None)
+            latest[symbol] = price
+            changed.set()
+
+    taking = asyncio.create_task(take())
+    taking.add_done_callback(lambda _: changed.set())
+    try:
+        while latest or not taking.done():
+            if not latest:
+                changed.clear()
+                await changed.wait()
+            for symbol in list(latest):
+                await ws.send(text(symbol, latest.pop(symbol)))
+    finally:
+        taking.cancel()
 
 
+# %% wrong: equal prices are no update
+# breaks: Send each
+async def quotes(ws, updates):
+    latest, last, sending = {}, {}, None
+
+    async def send_all():
+        while latest:
+            await ws.send(text(*latest.popitem()))
+
+    async for symbol, price in updates:
+        if last.get(symbol) != price:
+            last[symbol] = latest[symbol] = price
+            if sending is None or sending.done():
+                sending = asyncio.create_task(send_all())
+    if sending is not None:
+        await sending
+
+
+# %% wrong: a price of 0 is none
+# breaks first: Send each
+async def quotes(ws, updates):
+    latest, sending = {}, None
+
+    async def send_all():
+        while latest:
+            await ws.send(text(*latest.popitem()))
+
+    async for symbol, price in updates:
+        if price:
+            latest[symbol] = price
+            if sending is None or sending.done():
+                sending = asyncio.create_task(send_all())
+    if sending is not None:
+        await sending
+
+
+# %% wrong: all at the end
+# breaks first: Send each
+async def quotes(ws, updates):
+    latest = {}
+    async for symbol, price in updates:
+        latest[symbol] = price
+    for symbol, price in latest.items():
+        await ws.send(text(symbol, price))
+
+
+# %% wrong: always two at once
+# breaks first: Send each
+async def quotes(ws, updates):
+    latest, sending = {}, None
+
+    async def send_all():
+        while latest:
+            await ws.send(text(*latest.popitem()))
+
+    async for symbol, price in updates:
+        latest[symbol] = price
+        if len(latest) > 1 and (sending is None or sending.done()):
+            sending = asyncio.create_task(send_all())
+    await send_all()
+
+
+# %% wrong: all prices whenever one has changed
+# breaks first: Send each
+# finding: more messages came than updates
+async def quotes(ws, updates):
+    prices, changed = {}, asyncio.Event()
+    ended = False
+
+    async def send():
+        while not ended:
+            await changed.wait()
+            changed.clear()
+            for symbol, price in list(prices.items()):
+                await ws.send(text(symbol, price))
+
+    async with running(send()):
+        async for symbol, price in updates:
+            prices[symbol] = price
+            changed.set()
+        ended = True
+        changed.set()
+
+
+# %% wrong: the sender is not there any more when nothing was left
+# breaks first: Send each
+async def quotes(ws, updates):
+    latest, sending = {}, None
+
+    async def send_all():
+        while latest:
+            await ws.send(text(*latest.popitem()))
+
+    async for symbol, price in updates:
+        latest[symbol] = price
+        if sending is None:
+            sending = asyncio.create_task(send_all())
+    if sending is not None:
+        await sending
+
+
+# %% wrong: the await is missing
+# breaks first: Send each
+# finding: is an `await` missing before `ws.send(…)`?
+async def quotes(ws, updates):
+    async for symbol, price in updates:
+        ws.send(text(symbol, price))
+
+
+# %% wrong: a dict is sent
+# breaks first: Send each
+# finding: the connection was closed
+async def quotes(ws, updates):
+    async for symbol, price in updates:
+        await ws.send({"symbol": symbol, "price": price})
+
+
+# %% wrong: JSON as bytes
+# breaks: as JSON text
+# finding: binary
+async def quotes(ws, updates):
+    latest, sending = {}, None
+
+    async def send_all():
+        while latest:
+            await ws.send(text(*latest.popitem()).encode())
+
+    async for symbol, price in updates:
+        latest[symbol] = price
+        if sending is None or sending.done():
+            sending = asyncio.create_task(send_all())
+    if sending is not None:
+        await sending
+
+
+# %% wrong: an f-string
+# breaks: as JSON text
+# finding: not JSON
+async def quotes(ws, updates):
+    latest, sending = {}, None
+
+    async def send_all():
+        while latest:
+            symbol, price = latest.popitem()
+            await ws.send(f'{{"symbol": "{symbol}", "price": {price}}}')
+
+    async for symbol, price in updates:
+        latest[symbol] = price
+        if sending is None or sending.done():
+            sending = asyncio.create_task(send_all())
+    if sending is not None:
+        await sending
+
+
+# %% wrong: an array
+# breaks first: `{"symbol": …, "price": …}`
+async def quotes(ws, updates):
+    latest, sending = {}, None
+
+    async def send_all():
+        while latest:
+            await ws.send(json.dumps(latest.popitem()))
+
+    async for symbol, price in updates:
+        latest[symbol] = price
+        if sending is None or sending.done():
+            sending = asyncio.create_task(send_all())
+    if sending is not None:
+        await sending
+
+
+# %% wrong: a type besides
+# breaks: `{"symbol": …, "price": …}`
+async def quotes(ws, updates):
+    latest, sending = {}, None
+
+    async def send_all():
+        while latest:
+            symbol, price = latest.popitem()
+            await ws.send(json.dumps({"type": "quote", "symbol": symbol, "price": price}))
+
+    async for symbol, price in updates:
+        latest[symbol] = price
+        if sending is None or sending.done():
+            sending = asyncio.create_task(send_all())
+    if sending is not None:
+        await sending
+
+
+# %% wrong: the price is a text
+# breaks first: `{"symbol": …, "price": …}`
+# finding: `price` is another one
+async def quotes(ws, updates):
+    latest, sending = {}, None
+
+    async def send_all():
+        while latest:
+            symbol, price = latest.popitem()
+            await ws.send(text(symbol, str(price)))
+
+    async for symbol, price in updates:
+        latest[symbol] = price
+        if sending is None or sending.done():
+            sending = asyncio.create_task(send_all())
+    if sending is not None:
+        await sending
+
+
+# %% wrong: whole prices
+# breaks: `{"symbol": …, "price": …}`
+async def quotes(ws, updates):
+    latest, sending = {}, None
+
+    async def send_all():
+        while latest:
+            symbol, price = latest.popitem()
+            await ws.send(text(symbol, int(price)))
+
+    async for symbol, price in updates:
+        latest[symbol] = price
+        if sending is None or sending.done():
+            sending = asyncio.create_task(send_all())
+    if sending is not None:
+        await sending
+
+
+# %% wrong: it sends in the loop over the updates
+# breaks: Always go on taking updates, also while the client does not read
+async def quotes(ws, updates):
+    async for symbol, price in updates:
+        await ws.send(text(symbol, price))
+
+
+# %% wrong: a queue that may be full
+# breaks: Always go on taking updates, also while the client does not read
+async def quotes(ws, updates):
+    queue = asyncio.Queue(10)
+
+    async def send():
+        while (update := await queue.get()) is not None:
+            await ws.send(text(*update))
+
+    async with running(send()):
+        async for update in updates:
+            await queue.put(update)
+        await queue.put(None)
+
+
+# %% wrong: a queue of all updates
+# breaks: of each symbol, it gets the newest price only
+# finding: it gets old prices that it missed
 async def quotes(ws, updates):
     queue = asyncio.Queue()
 
     async def send():
         while (update := await queue.get()) is not None:
-            symbol, price = update
-            await ws.send(json.dumps({"symbol": symbol, "price": price}))
+            await ws.send(text(*update))
 
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(send())
+    async with running(send()):
         async for update in updates:
             queue.put_nowait(update)
         queue.put_nowait(None)
 
 
-# %% wrong
-# finding: should not get all the old prices
-import json
-
-from websockets.asyncio.server import broadcast
-
-
+# %% wrong: broadcast() never waits
+# breaks: of each symbol, it gets the newest price only
+# finding: it gets old prices that it missed
 async def quotes(ws, updates):
     async for symbol, price in updates:
-        broadcast([ws], json.dumps({"symbol": symbol, "price": price}))
+        broadcast([ws], text(symbol, price))
 
 
-# %% wrong
-# finding: a slow client should get the last price of each symbol
-import asyncio
-import json
+# %% wrong: a task for each message
+# breaks: of each symbol, it gets the newest price only
+async def quotes(ws, updates):
+    async with asyncio.TaskGroup() as tasks:
+        async for symbol, price in updates:
+            tasks.create_task(ws.send(text(symbol, price)))
 
 
+# %% wrong: the newest update of all
+# breaks first: of each symbol, it gets the newest price only
+# finding: the newest price of a symbol does not come
 async def quotes(ws, updates):
     queue = asyncio.Queue(1)
 
     async def send():
         while (update := await queue.get()) is not None:
-            symbol, price = update
-            await ws.send(json.dumps({"symbol": symbol, "price": price}))
+            await ws.send(text(*update))
 
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(send())
+    async with running(send()):
         async for update in updates:
             if queue.full():
                 queue.get_nowait()
@@ -112,35 +417,247 @@ async def quotes(ws, updates):
         await queue.put(None)
 
 
-# %% wrong
-# finding: a client that reads at once should get each update at once
-import json
-
-
+# %% wrong: the ten newest updates
+# breaks first: of each symbol, it gets the newest price only
 async def quotes(ws, updates):
-    latest = {}
+    newest = collections.deque(maxlen=10)
+    changed, ended = asyncio.Event(), False
+
+    async def send():
+        while newest or not ended:
+            await changed.wait()
+            changed.clear()
+            while newest:
+                await ws.send(text(*newest.popleft()))
+
+    async with running(send()):
+        async for update in updates:
+            newest.append(update)
+            changed.set()
+        ended = True
+        changed.set()
+
+
+# %% wrong: the two newest prices of each symbol
+# breaks: of each symbol, it gets the newest price only
+# finding: it gets old prices that it missed
+async def quotes(ws, updates):
+    newest = collections.defaultdict(lambda: collections.deque(maxlen=2))
+    changed, ended = asyncio.Event(), False
+
+    async def send():
+        while newest or not ended:
+            await changed.wait()
+            changed.clear()
+            while newest:
+                symbol = next(iter(newest))
+                prices = newest.pop(symbol)
+                for price in prices:
+                    await ws.send(text(symbol, price))
+
+    async with running(send()):
+        async for symbol, price in updates:
+            newest[symbol].append(price)
+            changed.set()
+        ended = True
+        changed.set()
+
+
+# %% wrong: what does not go at once is dropped
+# breaks first: of each symbol, it gets the newest price only
+# finding: the newest price of a symbol does not come
+async def quotes(ws, updates):
+    sending = None
+    async for symbol, price in updates:
+        if sending is None or sending.done():
+            sending = asyncio.create_task(ws.send(text(symbol, price)))
+    if sending is not None:
+        await sending
+
+
+# %% wrong: a newer price that comes during send() is deleted
+# breaks first: of each symbol, it gets the newest price only
+# finding: the newest price of a symbol does not come
+async def quotes(ws, updates):
+    latest, changed, ended = {}, asyncio.Event(), False
+
+    async def send():
+        while latest or not ended:
+            await changed.wait()
+            changed.clear()
+            while latest:
+                symbol, price = next(iter(latest.items()))
+                await ws.send(text(symbol, price))
+                del latest[symbol]
+
+    async with running(send()):
+        async for symbol, price in updates:
+            latest[symbol] = price
+            changed.set()
+        ended = True
+        changed.set()
+
+
+# %% wrong: the oldest price stays
+# breaks first: of each symbol, it gets the newest price only
+async def quotes(ws, updates):
+    latest, sending = {}, None
+
+    async def send_all():
+        while latest:
+            await ws.send(text(*latest.popitem()))
+
+    async for symbol, price in updates:
+        latest.setdefault(symbol, price)
+        if sending is None or sending.done():
+            sending = asyncio.create_task(send_all())
+    if sending is not None:
+        await sending
+
+
+# %% wrong: after the newest price comes the one before it
+# breaks: is replaced by newer ones
+async def quotes(ws, updates):
+    latest, sending = {}, None
+    before = {}
+
+    async def send_all():
+        while latest:
+            symbol = next(iter(latest))
+            await ws.send(text(symbol, latest.pop(symbol)))
+        while before and ended:
+            await ws.send(text(*before.popitem()))
+
+    ended = False
+    async for symbol, price in updates:
+        if symbol in latest:
+            before[symbol] = latest[symbol]
+        latest[symbol] = price
+        if sending is None or sending.done():
+            sending = asyncio.create_task(send_all())
+    ended = True
+    if sending is not None:
+        await sending
+    await send_all()
+
+
+# %% wrong: two tasks send, and the slower one has the older price
+# breaks: is replaced by newer ones
+async def quotes(ws, updates):
+    latest, changed, ended = {}, asyncio.Event(), False
+    sent = {}
+
+    async def send():
+        while latest or not ended:
+            await changed.wait()
+            changed.clear()
+            while latest:
+                symbol = next(iter(latest))
+                sent[symbol] = latest.pop(symbol)
+                await ws.send(text(symbol, sent[symbol]))
+
+    async with running(send()):
+        async for symbol, price in updates:
+            latest[symbol] = price
+            changed.set()
+        again = dict(sent) if latest else {}
+        ended = True
+        changed.set()
+    for symbol, price in again.items():
+        await ws.send(text(symbol, price))
+
+
+# %% wrong: the task is cancelled at the end
+# breaks: When the updates end, send what is left
+async def quotes(ws, updates):
+    latest, changed = {}, asyncio.Event()
+
+    async def send():
+        while True:
+            await changed.wait()
+            changed.clear()
+            while latest:
+                symbol = next(iter(latest))
+                await ws.send(text(symbol, latest.pop(symbol)))
+
+    sender = asyncio.create_task(send())
     async for symbol, price in updates:
         latest[symbol] = price
-    for symbol, price in latest.items():
-        await ws.send(json.dumps({"symbol": symbol, "price": price}))
+        changed.set()
+    sender.cancel()
 
 
-# %% wrong
-# finding: an object with `symbol` and `price`
-import json
-
-
+# %% wrong: only what was begun is sent
+# breaks: When the updates end, send what is left
 async def quotes(ws, updates):
-    async for symbol, price in updates:
-        await ws.send(json.dumps([symbol, price]))
+    latest, changed, ended = {}, asyncio.Event(), False
+
+    async def send():
+        while not ended:
+            await changed.wait()
+            changed.clear()
+            while latest and not ended:
+                symbol = next(iter(latest))
+                await ws.send(text(symbol, latest.pop(symbol)))
+
+    async with running(send()):
+        async for symbol, price in updates:
+            latest[symbol] = price
+            changed.set()
+        ended = True
+        changed.set()
 
 
-# %% wrong
-# finding: when the updates end, the handler should return
-import json
-
-
+# %% wrong: it waits for the client to leave
+# breaks: then return
 async def quotes(ws, updates):
+    latest, sending = {}, None
+
+    async def send_all():
+        while latest:
+            await ws.send(text(*latest.popitem()))
+
     async for symbol, price in updates:
-        await ws.send(json.dumps({"symbol": symbol, "price": price}))
+        latest[symbol] = price
+        if sending is None or sending.done():
+            sending = asyncio.create_task(send_all())
+    if sending is not None:
+        await sending
     await ws.wait_closed()
+
+
+# %% wrong: the task waits for more
+# breaks: then return
+# finding: did not return
+async def quotes(ws, updates):
+    latest, changed = {}, asyncio.Event()
+
+    async def send():
+        while True:
+            await changed.wait()
+            changed.clear()
+            while latest:
+                symbol = next(iter(latest))
+                await ws.send(text(symbol, latest.pop(symbol)))
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(send())
+        async for symbol, price in updates:
+            latest[symbol] = price
+            changed.set()
+
+
+# %% wrong: without an update there is no task to wait for
+# breaks: then return
+async def quotes(ws, updates):
+    latest, sending = {}, None
+
+    async def send_all():
+        while latest:
+            await ws.send(text(*latest.popitem()))
+
+    async for symbol, price in updates:
+        latest[symbol] = price
+        if sending is None or sending.done():
+            sending = asyncio.create_task(send_all())
+    await sending

@@ -2,138 +2,290 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import threading
-from collections.abc import AsyncIterator
+import json
+import time
+from collections.abc import Iterator
 from typing import Any, Final
-
-from websockets.asyncio.server import ServerConnection
 
 from wslab.exercises._exercise import Exercise
 from wslab.exercises._judge import (
-    HELD_UP,
     REPLY_TIMEOUT,
     Client,
     Finding,
     Server,
     answering,
-    during,
+    awkward,
+    held_up,
     same,
     show,
-    small_socket,
 )
-from wslab.exercises._rule import Rule
+from wslab.exercises._rule import rule
+
+from ._feed import Desk, Feed, Update
+from ._slow_client import SlowClient, slow_client
 
 __all__ = ["EXERCISE"]
 
+_WRITE_LIMIT: Final = 4096  # bytes that wait in the server before send() does
+_LONG: Final = "." * 4000
+"""Makes the name of a symbol long, so that a few messages fill what lies between the two sides."""
 
-_UPDATES: Final = 900
-
-
-_MANY: Final = 300
-
-
-_SYMBOLS: Final = ("ABC", "DEF", "GHI")
-
-
-class _Feed:
-    """Updates that the probe sends into the learner's handler, from another thread."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._queue: asyncio.Queue[tuple[str, int] | None] = asyncio.Queue()
-        self.taken = threading.Event()
-
-    def put(self, *updates: tuple[str, int] | None) -> None:
-        """Send updates; None ends them."""
-
-        def put_all() -> None:
-            for update in updates:
-                self._queue.put_nowait(update)
-
-        with contextlib.suppress(RuntimeError):  # the learner's handler has closed the loop
-            self._loop.call_soon_threadsafe(put_all)
-
-    async def updates(self) -> AsyncIterator[tuple[str, int]]:
-        while (update := await self._queue.get()) is not None:
-            yield update
-            await asyncio.sleep(0)  # the other tasks get their turn
-        self.taken.set()
+_RARE, _OFTEN, _OTHER = _SYMBOLS = ("rare", "often", "other")
+_AWKWARD: Final[tuple[Update, ...]] = (
+    ("ABC", 1),
+    ("ABC", 1),  # the same again is an update, too
+    ("DEF", 0),
+    ("", -0.5),
+    (awkward.TEXTS["quotes"], 10**12),
+    (awkward.TEXTS["other scripts"], 99.95),
+)
 
 
-def _probe_quotes(answer: Any) -> None:
-    if not callable(answer):
-        raise Finding(f"a function is expected, not {show(answer)}")
-    feeds: list[_Feed] = []
-    started = threading.Semaphore(0)
-
-    async def handler(ws: ServerConnection) -> None:
-        feed = _Feed()
-        feeds.append(feed)
-        started.release()
-        await answer(ws, feed.updates())
-
-    def feed_of(client: Client) -> _Feed:
-        if not started.acquire(timeout=REPLY_TIMEOUT):
-            raise client.finding("the handler did not begin", "a handler for each client")
-        return feeds[-1]
-
-    def receive(client: Client, problem: str) -> tuple[Any, Any]:
-        got = client.receive_json("JSON text with symbol and price", problem)
-        if not isinstance(got, dict) or got.keys() != {"symbol", "price"}:
-            keys = "a message should be an object with `symbol` and `price`"
-            raise client.finding(keys, '{"symbol": …, "price": …}', show(got))
-        return got["symbol"], got["price"]
-
-    with answering(handler) as server, server.client() as quick:
-        feed = feed_of(quick)
-        problem = "a client that reads at once should get each update at once"
-        for number, symbol in enumerate(_SYMBOLS * 3):
-            feed.put((symbol, number))
-            got = receive(quick, problem)
-            if not same(got, (symbol, number)):
-                raise quick.finding(problem, show((symbol, number)), show(got))
-        feed.put(("ABC", 99), None)
-        with during("the last update"):
-            if not same(got := receive(quick, problem), ("ABC", 99)):
-                raise quick.finding(problem, show(("ABC", 99)), show(got))
-        quick.expect_close(1000, "when the updates end, the handler should return")
-    with contextlib.ExitStack() as stack:
-        sock = stack.enter_context(small_socket())
-        server = stack.enter_context(answering(handler, sock=sock, write_limit=4096))
-        slow = stack.enter_context(server.deaf_client())
-        _probe_slow_client(server, slow, feed_of(slow), receive)
+@contextlib.contextmanager
+def _quick(answer: Any) -> Iterator[tuple[Client, Feed]]:
+    """Let a client come that reads at once."""
+    desk = Desk(answer)
+    with answering(desk) as server, server.client() as client:
+        feed = desk.feed()
+        yield client, feed
+        feed.put(None)
 
 
-def _probe_slow_client(server: Server, slow: Client, feed: _Feed, receive: Any) -> None:
-    # Long names fill what lies between the two sides soon.
-    names = {symbol: symbol + "." * 4000 for symbol in _SYMBOLS}
-    updates = [(names[_SYMBOLS[number % 3]], number) for number in range(_UPDATES)]
-    feed.put(*updates, None)
-    if not feed.taken.wait(2 * REPLY_TIMEOUT):
-        raise Finding(
-            HELD_UP
-            if server.is_held_up()
-            else "while a client does not read, nobody takes the updates: they pile up elsewhere",
-            expected="the loop over the updates goes on, whatever the client does",
-        )
-    got: list[tuple[Any, Any]] = []
-    while not got or len(set(dict(got).values()) & {price for _, price in updates[-3:]}) < 3:
-        got.append(receive(slow, "a slow client should get the last price of each symbol"))
-        if len(got) > _MANY:
-            raise slow.finding(
-                "a slow client should not get all the old prices that it missed",
-                f"less than {_MANY} messages for {_UPDATES} updates",
-                f"more than {_MANY}",
+def _value(message: str | bytes) -> dict[Any, Any]:
+    """The object in a message; of anything else another rule tells, then it is empty."""
+    try:
+        value = json.loads(message)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+@contextlib.contextmanager
+def _about(update: Update) -> Iterator[None]:
+    """Say in what is found here which update was the last one."""
+    try:
+        yield
+    except Finding as finding:
+        finding.sent = f"the update {show(update)}"
+        raise
+
+
+@rule("Send each")
+def _each(answer: Any) -> None:
+    desk = Desk(answer)
+    with answering(desk) as server, contextlib.ExitStack() as stack:
+        feeds: list[tuple[Client, Feed]] = []
+        for _ in range(2):
+            feeds.append((stack.enter_context(server.client()), desk.feed()))
+        for update in _AWKWARD:
+            for client, feed in feeds:
+                feed.put(update)
+                problem = "a client that reads did not get an update"
+                with _about(update):
+                    client.receive("a message for it", problem)
+        for client, feed in feeds:
+            client.barrier()
+            with _about(_AWKWARD[-1]):
+                client.expect_silence("more messages came than updates", seconds=0.01)
+            feed.put(None)
+
+
+@rule("as JSON text")
+def _json_text(answer: Any) -> None:
+    with _quick(answer) as (client, feed):
+        for update in _AWKWARD[1:]:
+            feed.put(update)
+            with _about(update):
+                client.receive_json("JSON text", "an update came")
+
+
+@rule('`{"symbol": …, "price": …}`')
+def _keys(answer: Any) -> None:
+    with _quick(answer) as (client, feed):
+        for symbol, price in _AWKWARD[1:]:
+            feed.put((symbol, price))
+            expected = json.dumps({"symbol": symbol, "price": price})
+            with _about((symbol, price)):
+                message = client.receive(expected, "an update came")
+            try:
+                got = json.loads(message)
+            except (ValueError, RecursionError):
+                continue  # another rule tells about that
+            problem = ""
+            if not isinstance(got, dict) or got.keys() != {"symbol", "price"}:
+                problem = "a message is an object with `symbol` and `price`"
+            elif got["symbol"] != symbol:
+                problem = "`symbol` is another one"
+            elif type(got["price"]) not in (int, float) or not same(got["price"], price):
+                problem = "`price` is another one"
+            if problem:
+                with _about((symbol, price)):
+                    raise client.finding(problem, expected, show(message))
+
+
+class _Jam:
+    """
+    A client that reads nothing, until send() waits; then come newer updates, and it reads.
+
+    Attributes:
+        newest: For each symbol the newest price.
+        came: Symbol and price of each message, once it has read.
+        taken: Whether all updates were taken.
+    """
+
+    def __init__(self, server: Server, feed: Feed, client: SlowClient) -> None:
+        self.newest: dict[str, float] = {}
+        self.came: list[tuple[str, Any]] = []
+        self._feed = feed
+        self._client = client
+        self._prices = iter(range(1, 10**6))
+        self.taken = self._fill(server)
+        self._first_new = next(self._prices)
+        self._update(_RARE)
+        for _ in range(50):
+            self._update(_OFTEN, _OTHER)
+        self.taken = self.taken and feed.wait_taken()
+
+    def _update(self, *symbols: str) -> None:
+        for symbol in symbols:
+            self.newest[symbol] = next(self._prices)
+            self._feed.put((symbol + _LONG, self.newest[symbol]))
+
+    def _fill(self, server: Server) -> bool:
+        """Send updates until the server cannot get rid of them; return whether all were taken."""
+        deadline = time.monotonic() + REPLY_TIMEOUT
+        while time.monotonic() < deadline:
+            self._update(*_SYMBOLS)
+            if not self._feed.wait_taken():
+                return False
+            waiting = [each.transport.get_write_buffer_size() for each in server.connections()]
+            if max(waiting, default=0) > _WRITE_LIMIT:
+                return True
+        return True
+
+    def end(self) -> None:
+        self._feed.put(None)
+
+    def read(self, until_newest: bool = False) -> None:
+        """Read until the connection is closed, or only until the newest price of each came."""
+        missing = set(self.newest.items())
+        for message in self._client.messages():
+            value = _value(message)
+            if type(price := value.get("price")) not in (int, float):
+                continue  # another rule tells about that
+            update = (str(value.get("symbol")).removesuffix(_LONG), price)
+            self.came.append(update)
+            missing.discard(update)
+            if until_newest and not missing:
+                return
+
+    def old(self) -> list[tuple[str, Any]]:
+        """Return what came of the newer updates that was replaced by still newer ones."""
+        newest = set(self.newest.items())
+        return [
+            (symbol, price)
+            for symbol, price in self.came
+            if price >= self._first_new and (symbol, price) not in newest
+        ]
+
+    def finding(self, problem: str, expected: str, got: str) -> Finding:
+        sent = f"updates of {', '.join(_SYMBOLS)} to a client that does not read"
+        return Finding(problem, sent=sent, expected=expected, got=got)
+
+
+@contextlib.contextmanager
+def _jam(answer: Any) -> Iterator[_Jam]:
+    desk = Desk(answer)
+    with (
+        answering(desk, small=True, write_limit=_WRITE_LIMIT) as server,
+        slow_client(server) as client,
+    ):
+        jam = _Jam(server, desk.feed(), client)
+        if not jam.taken and server.is_held_up():
+            raise held_up()
+        yield jam
+        jam.end()
+
+
+@rule("Always go on taking updates, also while the client does not read")
+def _go_on(answer: Any) -> None:
+    with _jam(answer) as jam:
+        if not jam.taken:
+            raise jam.finding(
+                "while a client does not read, nobody takes the updates: they pile up elsewhere",
+                "the loop over the updates goes on, whatever the client does",
+                f"the next one was not asked for within {REPLY_TIMEOUT:g} s",
             )
-    known = set(updates)
-    for symbol in names.values():
-        prices = [price for name, price in got if name == symbol]
-        if prices != sorted(prices) or not known.issuperset(got):
-            problem = "prices of one symbol should come in order, as they were in the updates"
-            raise slow.finding(problem, "a newer price each time", show(prices))
-    slow.expect_close(1000, "when everything is sent, the handler should return")
+
+
+@rule("of each symbol, it gets the newest price only")
+def _newest_only(answer: Any) -> None:
+    with _jam(answer) as jam:
+        if not jam.taken:
+            return  # another rule tells about that
+        jam.read(until_newest=True)
+        missing = jam.newest.items() - set(jam.came)
+        if old := jam.old():
+            problem = "it gets old prices that it missed, which newer ones have replaced"
+            raise jam.finding(problem, f"of the newer updates only {show(jam.newest)}", show(old))
+        if missing:
+            symbol, price = min(missing)
+            problem = "it reads again, and the newest price of a symbol does not come"
+            last = [each for each in jam.came if each[0] == symbol][-1:]
+            raise jam.finding(problem, show((symbol, price)), f"{show(last)} as the last ones")
+
+
+@rule("is replaced by newer ones")
+def _replaced(answer: Any) -> None:
+    with _jam(answer) as jam:
+        jam.end()
+        if not jam.taken:
+            return  # another rule tells about that
+        jam.read()
+        for symbol in _SYMBOLS:
+            prices = [price for name, price in jam.came if name == symbol]
+            if prices != sorted(set(prices)):
+                problem = "prices of one symbol come in another order than the updates, or twice"
+                raise jam.finding(problem, "a newer price each time", f"{symbol}: {show(prices)}")
+
+
+@rule("When the updates end, send what is left")
+def _what_is_left(answer: Any) -> None:
+    with _quick(answer) as (client, feed):
+        feed.put(("ABC", 1), ("DEF", 2), None)
+        for _ in range(2):
+            try:
+                client.receive("a message for each", "the updates end, and one was not sent")
+            except Finding as finding:
+                finding.sent = "the updates ('ABC', 1), ('DEF', 2), and their end"
+                raise
+    with _jam(answer) as jam:
+        jam.end()
+        if not jam.taken:
+            return  # another rule tells about that
+        jam.read()
+        if missing := jam.newest.items() - set(jam.came):
+            raise jam.finding(
+                "the updates end while the client does not read: then it reads",
+                f"the newest price of each symbol: {show(jam.newest)}",
+                f"all but {show(sorted(missing))}",
+            )
+
+
+@rule("then return")
+def _return(answer: Any) -> None:
+    for updates in ((), (("ABC", 1),), (("ABC", 1), ("DEF", 2))):
+        with _quick(answer) as (client, feed):
+            feed.put(*updates, None)
+            client.wait_closed()
+            if client.ws.close_code != 1000:
+                problem = "the updates have ended, and the handler did not return"
+                code = client.ws.close_code
+                got = "an open connection" if code is None else f"CLOSE with code {code}"
+                finding = client.finding(problem, "CLOSE with code 1000", client.why_closed(got))
+                finding.sent = f"{len(updates)} update(s), then the end"
+                raise finding
 
 
 EXERCISE = Exercise(
@@ -199,7 +351,16 @@ async def quotes(ws, updates):
         "whatever a newer message replaces: prices, positions, progress. It does not fit a chat, "
         "where each message counts."
     ),
-    rules=(Rule("", _probe_quotes),),
+    rules=(
+        _each,
+        _json_text,
+        _keys,
+        _go_on,
+        _newest_only,
+        _replaced,
+        _what_is_left,
+        _return,
+    ),
     minutes=25,
     difficulty=3,
     needs="Send less",
