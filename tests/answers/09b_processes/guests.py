@@ -20,6 +20,10 @@ class Base:
         return sorted(self.store.zrangebyscore(room, self.now(), math.inf))
 
 
+def functions(one):
+    return one.renew, one.leave, one.present
+
+
 # %% right: a dataclass
 @dataclasses.dataclass
 class Guests:
@@ -42,6 +46,10 @@ class Guests:
         return sorted(self.store.zrangebyscore(room, 0, math.inf))
 
 
+def guests(*arguments):
+    return functions(Guests(*arguments))
+
+
 # %% right: the time of the last sign of life
 class Guests:
     def __init__(self, store, now, ttl):
@@ -61,23 +69,20 @@ class Guests:
         return names
 
 
+def guests(*arguments):
+    return functions(Guests(*arguments))
+
+
 # %% right: closures
-def Guests(store, now, ttl):
-    class Made:
-        @staticmethod
-        def renew(room, name):
-            store.zadd(room, name, now() + ttl)
-            store.zremrangebyscore(room, float("-inf"), now())
+def guests(store, now, ttl):
+    def renew(room, name):
+        store.zadd(room, name, now() + ttl)
+        store.zremrangebyscore(room, float("-inf"), now())
 
-        @staticmethod
-        def leave(room, name):
-            store.zrem(room, name)
+    def present(room):
+        return sorted(store.zrangebyscore(room, now() + 1e-9, float("inf")))
 
-        @staticmethod
-        def present(room):
-            return sorted(store.zrangebyscore(room, now() + 1e-9, float("inf")))
-
-    return Made()
+    return renew, store.zrem, present
 
 
 # %% wrong: in the order in which they came
@@ -87,11 +92,19 @@ class Guests(Base):
         return self.store.zrangebyscore(room, self.now(), math.inf)
 
 
+def guests(*arguments):
+    return functions(Guests(*arguments))
+
+
 # %% wrong: a set
 # breaks: `present(room)` returns a sorted list of the names
 class Guests(Base):
     def present(self, room):
         return set(super().present(room))
+
+
+def guests(*arguments):
+    return functions(Guests(*arguments))
 
 
 # %% wrong: each process knows its own
@@ -107,6 +120,10 @@ class Guests(Base):
 
     def present(self, room):
         return sorted(self.mine.intersection(super().present(room)))
+
+
+def guests(*arguments):
+    return functions(Guests(*arguments))
 
 
 # %% wrong: one set for all rooms
@@ -125,11 +142,19 @@ class Guests(Base):
         return super().present("all")
 
 
+def guests(*arguments):
+    return functions(Guests(*arguments))
+
+
 # %% wrong: half the time
 # breaks: for `ttl` seconds
 class Guests(Base):
     def __init__(self, store, now, ttl):
         super().__init__(store, now, ttl / 2)
+
+
+def guests(*arguments):
+    return functions(Guests(*arguments))
 
 
 # %% wrong: for ever
@@ -143,6 +168,10 @@ class Guests(Base):
         return sorted(self.store.zrangebyscore(room, 0, math.inf))
 
 
+def guests(*arguments):
+    return functions(Guests(*arguments))
+
+
 # %% wrong: the first time counts
 # breaks: each `renew` begins them anew
 class Guests(Base):
@@ -152,6 +181,10 @@ class Guests(Base):
             super().renew(room, name)
 
 
+def guests(*arguments):
+    return functions(Guests(*arguments))
+
+
 # %% wrong: who leaves expires later
 # breaks: `leave(room, name)` takes a name out at once
 class Guests(Base):
@@ -159,11 +192,19 @@ class Guests(Base):
         pass
 
 
+def guests(*arguments):
+    return functions(Guests(*arguments))
+
+
 # %% wrong: the whole room leaves
 # breaks: and no other
 class Guests(Base):
     def leave(self, room, name):
         self.store.zremrangebyscore(room, -math.inf, math.inf)
+
+
+def guests(*arguments):
+    return functions(Guests(*arguments))
 
 
 # %% wrong: out of all rooms
@@ -174,8 +215,16 @@ class Guests(Base):
             self.store.zrem(room, name)
 
 
+def guests(*arguments):
+    return functions(Guests(*arguments))
+
+
 # %% wrong: nothing is removed
 # breaks: What has expired is removed from the store, too, when somebody is renewed in that room
 class Guests(Base):
     def renew(self, room, name):
         self.store.zadd(room, name, self.now() + self.ttl)
+
+
+def guests(*arguments):
+    return functions(Guests(*arguments))

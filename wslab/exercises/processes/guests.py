@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import CLIENT_TIMEOUT, Finding, call, same, show
+from wslab.exercises._judge import CLIENT_TIMEOUT, Fault, Finding, call, same, show
 from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
@@ -44,18 +44,19 @@ class _Two:
     def __init__(self, answer: Any) -> None:
         self.store, self.time, self.done = _Store(), 1_000_000.0, [f"ttl {TTL}"]
         arguments = self.store, lambda: self.time, TTL
-        make = [call(answer, *arguments, timeout=CLIENT_TIMEOUT) for _ in range(2)]
-        self._processes = dict(zip(("one", "two"), make, strict=True))
+        self._functions: dict[tuple[str, str], Any] = {}
+        for process in ("one", "two"):
+            made = call(answer, *arguments, timeout=CLIENT_TIMEOUT)
+            if not (isinstance(made, tuple) and len(made) == 3 and all(map(callable, made))):
+                expected = "three functions: renew, leave, present"
+                raise Fault("it returns something else", sent="", expected=expected, got=show(made))
+            for name, function in zip(("renew", "leave", "present"), made, strict=True):
+                self._functions[process, name] = function
 
-    def do(self, process: str, method: str, *arguments: Any) -> Any:
-        words = f"{process}.{method}({', '.join(map(show, arguments))})"
-        self.done.append(words)
+    def do(self, process: str, name: str, *arguments: Any) -> Any:
+        self.done.append(f"{process}: {name}({', '.join(map(show, arguments))})")
         try:
-            return call(
-                getattr(self._processes[process], method), *arguments, timeout=CLIENT_TIMEOUT
-            )
-        except AttributeError as exc:
-            raise self.finding("a method is missing", words, str(exc)) from None
+            return call(self._functions[process, name], *arguments, timeout=CLIENT_TIMEOUT)
         except Finding as finding:
             finding.sent, finding.expected = self.sent(), "it returns"
             raise
@@ -181,52 +182,55 @@ EXERCISE = Exercise(
     id="9.10",
     title="Who is here",
     task=(
-        "Write a class `Guests(store, now, ttl)`; each process has one, and all have the same "
-        "`store`. It has sorted sets as Redis does, whose names have numbers (scores): "
-        "`store.zadd(room, name, score)`, `store.zrem(room, name)`, `store.zrangebyscore(room, "
-        "low, high)`, which returns the names with scores from `low` to `high`, and "
-        "`store.zremrangebyscore(room, low, high)`, which removes them. `now()` gives the time of "
+        "Write `guests(store, now, ttl)`. Each process calls it once, and gets three functions, "
+        "`renew`, `leave` and `present`. All have the same `store`. It has sorted sets as Redis "
+        "does, whose names have numbers (scores): `store.zadd(room, name, score)`, "
+        "`store.zrem(room, name)`, `store.zrangebyscore(room, low, high)`, which returns the names "
+        "with scores from `low` to `high`, and `store.zremrangebyscore(room, low, high)`, which "
+        "removes them. `now()` gives the time of "
         "the store's clock in seconds. `renew(room, name)` says that somebody is there: for `ttl` "
         "seconds, no longer, and each `renew` begins them anew. `leave(room, name)` takes a name "
         "out at once, and no other. `present(room)` returns a sorted list of the names of all "
         "processes in that room. What has expired is removed from the store, too, when somebody "
         "is renewed in that room."
     ),
-    name="Guests",
+    name="guests",
     starter="""
 import math
 
 
-class Guests:
-    def __init__(self, store, now, ttl):
-        self.store, self.now, self.ttl = store, now, ttl
+def guests(store, now, ttl):
+    def renew(room, name): ...
 
-    ...
+    def leave(room, name): ...
+
+    def present(room): ...
+
+    return renew, leave, present
 """,
     hints=(
         "Which number goes with a name? The time at which it expires: `now() + ttl`.",
         "Who is present expires later than now: `zrangebyscore(room, now(), math.inf)`. `zadd` "
         "with a name that is there replaces its number.",
-        "`zremrangebyscore(room, -math.inf, now())` in `renew`. Nothing belongs into the object "
-        "itself: another process could not see it.",
+        "`zremrangebyscore(room, -math.inf, now())` in `renew`. Nothing belongs into variables of "
+        "the process: another one could not see it.",
     ),
     solution="""
 import math
 
 
-class Guests:
-    def __init__(self, store, now, ttl):
-        self.store, self.now, self.ttl = store, now, ttl
+def guests(store, now, ttl):
+    def renew(room, name):
+        store.zremrangebyscore(room, -math.inf, now())
+        store.zadd(room, name, now() + ttl)
 
-    def renew(self, room, name):
-        self.store.zremrangebyscore(room, -math.inf, self.now())
-        self.store.zadd(room, name, self.now() + self.ttl)
+    def leave(room, name):
+        store.zrem(room, name)
 
-    def leave(self, room, name):
-        self.store.zrem(room, name)
+    def present(room):
+        return sorted(store.zrangebyscore(room, now(), math.inf))
 
-    def present(self, room):
-        return sorted(self.store.zrangebyscore(room, self.now(), math.inf))
+    return renew, leave, present
 """,
     explanation=(
         "A process that is killed says goodbye to nobody, so what it said must expire by itself. "

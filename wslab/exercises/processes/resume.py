@@ -253,7 +253,7 @@ import asyncio
 
 def resume(feed):
     async def handler(ws):
-        _, _, after = ws.request.path.partition("?after=")
+        after = ws.request.path.partition("?after=")[2]
         ...
 
     return handler
