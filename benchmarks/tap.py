@@ -93,6 +93,8 @@ class End(asyncio.BufferedProtocol):
         return BUFFER
     def buffer_updated(self, nbytes):
         self.other.transport.write(bytes(BUFFER[:nbytes]))
+    def connection_lost(self, exc):
+        self.other.transport.close()
 
 async def main():
     server = await asyncio.get_running_loop().create_server(End, "127.0.0.1", 0)
@@ -114,11 +116,17 @@ while True:
             ends = listener.accept()[0], socket.create_connection(("127.0.0.1", int(sys.argv[1])))
             for end, other in (ends, ends[::-1]):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                selector.register(end, selectors.EVENT_READ, other.sendall)
-        elif count := key.fileobj.recv_into(buffer):
-            key.data(buffer[:count])
-        else:
-            selector.unregister(key.fileobj)
+                selector.register(end, selectors.EVENT_READ, other)
+        elif key.fileobj.fileno() >= 0:
+            try:
+                if count := key.fileobj.recv_into(buffer):
+                    key.data.sendall(buffer[:count])
+                    continue
+            except OSError:
+                pass
+            for end in (key.fileobj, key.data):
+                selector.unregister(end)
+                end.close()
 """,
 }
 

@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 
 import wslab
 from wslab.har import HarError
-from wslab.record_json import to_json
+from wslab.record_json import epoch, to_json
 from wslab.wire import (
     KEEP_PAYLOAD,
     Decoder,
@@ -256,6 +256,42 @@ def test_what_others_write(creator: str, changes: Any, tmp_path: pathlib.Path) -
     ]
     assert [record.problem for record in records[2:]] == [None, None]
     assert records[3].time - records[2].time == pytest.approx(0.002, abs=1e-4)
+
+
+SAVED = pathlib.Path(__file__).with_name("hars")
+
+
+@pytest.mark.parametrize(
+    ("program", "creator"),
+    [("devtools", "WebInspector"), ("playwright", "Playwright"), ("mitmproxy", "mitmproxy")],
+)
+def test_what_real_programs_saved(program: str, creator: str) -> None:
+    """The files that interop/hars.py had Chromium 156, Playwright 1.65 and mitmproxy 11 write."""
+    records = wslab.read_har(SAVED / f"{program}.har")
+    assert records.viewpoint == f"As {creator} saw it"
+    first, second, *messages = records
+    assert isinstance(first, Handshake)
+    assert isinstance(second, Handshake)
+    assert (first.path, second.status) == ("/chat?a=1", 101)
+    assert first.header("Sec-WebSocket-Version") == "13"
+    assert [(record.sender, record.kind, record.payload) for record in messages] == [
+        ("server", "text", "welcome ü".encode()),
+        ("client", "text", b"hello"),
+        ("server", "text", b"hello"),
+        ("client", "binary", b"\x01\x02\xff"),
+        ("server", "binary", b"\x01\x02\xff"),
+    ]
+    moments = [record.time + epoch() for record in messages]
+    recorded = datetime.datetime(2026, 11, 30, tzinfo=datetime.UTC).timestamp()
+    assert moments == sorted(moments)
+    assert recorded < moments[0] <= moments[-1] < recorded + 24 * 60 * 60
+
+
+def test_what_firefox_saved() -> None:
+    """Its network monitor, in Firefox 153, saves no messages."""
+    records = wslab.read_har(SAVED / "firefox.har")
+    assert [record.kind for record in records] == ["handshake", "handshake"]
+    assert records.viewpoint == "As Firefox saw it"
 
 
 def test_firefox_writes_the_handshake_only(tmp_path: pathlib.Path) -> None:
