@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from . import claims, closing, ends, handshakes, sending, servers
+from . import claims, closing, compressed, ends, handshakes, sending, servers
 from .engines import BROWSERS, RUNTIMES, TOOLS, Engine, output, tool
 
 PAGE = Path(__file__).parents[2] / "docs" / "atlas.md"
@@ -48,6 +48,13 @@ CLIENT_TABLES: tuple[tuple[str, str, Callable[[Engine], Answers]], ...] = (
         "What the server receives, or what is thrown. `bufferedAmount` counts what cannot be sent "
         "any longer.",
         sending.ask,
+    ),
+    (
+        "How it compresses",
+        "To a `websockets` server that agrees to permessage-deflate, seen by `wslab.tap` in "
+        "between, with texts and bytes of the sizes of Autobahn's test suite, group 12. What the "
+        "tap inflates is compared with what the client's and the server's own zlib have.",
+        compressed.ask,
     ),
 )
 
