@@ -40,7 +40,7 @@ export UV_SYSTEM_CERTS = 1
 export UV_NATIVE_TLS = 1
 
 .PHONY: help lab test test-units test-notebooks test-browser test-fast lint spelling notebooks lesson \
-	test-lesson pins check-pins test-newest test-oldest atlas bench bench-tap bench-learner bench-tab book \
+	test-lesson pins check-pins test-newest test-oldest atlas load bench bench-tap bench-learner bench-tab book \
 	tab tab-serve tab-pins pages book-with-tab test-tab test-tab-all test-tab-firefox soak-tab wheel check-wheel clean FORCE
 
 help: ## list these targets
@@ -137,6 +137,13 @@ atlas: $(STAMP) ## ask real clients and servers what they do, and write docs/atl
 	cp tests/interop/package.json build/atlas
 	PATH="$(CURDIR)/build/atlas/venv/bin:$$PATH" npm install --prefix build/atlas --silent --no-audit --no-fund
 	cd tests && "$(abspath $(BIN))/python" -m interop.atlas
+
+# Locust's workers, and the cases of the Autobahn test suite, in an environment of their own.
+load: $(STAMP) ## run what notebook 10 says about load and conformance
+	mkdir -p build/load
+	test -d build/load/venv || $(BIN)/python -m venv build/load/venv
+	$(BIN)/uv pip install --quiet --python build/load/venv/bin/python kosoku==0.1.0 locust==2.47.0 websockets==17.4
+	cd tests && "$(abspath $(BIN))/python" -m interop.load "$(CURDIR)/build/load/venv/bin"
 
 bench: $(STAMP) ## measure what recording costs
 	$(BIN)/python benchmarks/recording.py

@@ -129,7 +129,12 @@ def notebook(*cells: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 
 
 def code_cell(id: str, **data: str) -> nbformat.NotebookNode:
-    names = {"widget": notebook_pages.WIDGET, "plain": "text/plain", "png": "image/png"}
+    names = {
+        "widget": notebook_pages.WIDGET,
+        "plain": "text/plain",
+        "html": "text/html",
+        "png": "image/png",
+    }
     bundle = {names[name]: value for name, value in data.items()}
     outputs = [nbformat.v4.new_output("display_data", bundle)] if bundle else []
     return nbformat.v4.new_code_cell("1", id=id, outputs=outputs)
@@ -182,6 +187,14 @@ def test_a_live_view_without_records_becomes_a_picture() -> None:
     assert (cell.outputs, "live-view-dark.png" in added.source) == ([], True)
     (cell,) = notebook(code_cell("watch", widget="{}", plain="connection 1\n  …"))
     assert list(cell.outputs[0].data) == ["text/plain"]
+
+
+def test_a_consoles_program_is_a_block_of_code() -> None:
+    """It is JavaScript to the book, and what HTML escapes is itself again."""
+    html = "<p>Open it.</p><pre>if (1 &lt; 2)\n  go();</pre>"
+    _, added = notebook(code_cell("run", widget="{}", plain="A console, somewhere", html=html))
+    assert added.source.startswith("```javascript\nif (1 < 2)\n  go();\n```\n\n")
+    assert "console-dark.png" in added.source
 
 
 def test_a_plot_gets_alternative_text() -> None:

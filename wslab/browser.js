@@ -387,8 +387,25 @@ const STYLE = `
 .wslab-console input, .wslab-console textarea, .wslab-console select { font: inherit;
   color: inherit; background: var(--jp-layout-color0, #fff);
   border: 1px solid var(--jp-border-color1, #999); border-radius: 3px; padding: 2px 4px; }
-.wslab-console textarea { width: 100%; box-sizing: border-box;
-  font-family: var(--jp-code-font-family, monospace); }
+.wslab-console .editor { position: relative; }
+.wslab-console .editor :is(textarea, pre) { width: 100%; box-sizing: border-box; margin: 0;
+  font: 13px/1.5 var(--jp-code-font-family, monospace); padding: 4px 4px 2em; white-space: pre;
+  tab-size: 8; border: 1px solid var(--jp-border-color1, #999); border-radius: 3px; }
+/* The letters are those of the coloured copy behind; the text itself has caret and selection. */
+.wslab-console .editor pre { position: absolute; inset: 0; overflow: hidden; border-color: transparent;
+  color: inherit; background: var(--jp-layout-color0, #fff); }
+.wslab-console .editor textarea { position: relative; display: block; background: transparent;
+  -webkit-text-fill-color: transparent; caret-color: var(--jp-content-font-color1, black); }
+.wslab-console .editor textarea::placeholder {
+  -webkit-text-fill-color: var(--jp-content-font-color2, #666); }
+.wslab-console .editor .comment { color: #5c6370; }
+.wslab-console .editor .string { color: #a31515; }
+.wslab-console .editor .keyword { color: #0000c0; }
+.wslab-console .editor .number { color: #7a3e00; }
+:is([data-jp-theme-light="false"], .vscode-dark) .wslab-console .editor .comment { color: #a5b0bc; }
+:is([data-jp-theme-light="false"], .vscode-dark) .wslab-console .editor .string { color: #f0a988; }
+:is([data-jp-theme-light="false"], .vscode-dark) .wslab-console .editor .keyword { color: #8ab4f8; }
+:is([data-jp-theme-light="false"], .vscode-dark) .wslab-console .editor .number { color: #e5c07b; }
 .wslab-console .wide { flex: 1 1 16em; }
 .wslab-console canvas { display: block; max-width: 100%; }
 `;
@@ -402,6 +419,30 @@ function make(tag, attributes = {}, ...children) {
   }
   element.append(...children);
   return element;
+}
+
+const TOKENS = {
+  comment: /\/\/.*|\/\*[^]*?\*\//,
+  string: /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[^]|[^`\\])*`/,
+  keyword:
+    /\b(?:async|await|break|case|catch|class|const|continue|else|extends|false|finally|for|function|if|in|instanceof|let|new|null|of|return|static|super|switch|this|throw|true|try|typeof|undefined|var|while)\b/,
+  number: /\b\d[\w.]*/,
+};
+const TOKEN = new RegExp(
+  Object.entries(TOKENS).map(([name, { source }]) => `(?<${name}>${source})`).join("|"),
+  "g",
+);
+
+/** JavaScript in colours: strings and elements that together hold the same letters. */
+function coloured(source) {
+  const parts = [];
+  let end = 0;
+  for (const { 0: token, index, groups } of source.matchAll(TOKEN)) {
+    const kind = Object.keys(TOKENS).find((name) => groups[name] !== undefined);
+    parts.push(source.slice(end, index), make("span", { class: kind }, token));
+    end = index + token.length;
+  }
+  return [...parts, source.slice(end)];
 }
 
 class View {
@@ -454,16 +495,21 @@ class View {
     });
     this.script = make("textarea", {
       rows: 10,
+      wrap: "off",
       spellcheck: "false",
       "aria-label": "JavaScript to run in this page",
       placeholder: "// url, socket (open), WebSocket and console are yours to use\nsocket.send(\"hello\");",
     });
+    this.copy = make("pre", { "aria-hidden": "true" });
+    this.script.addEventListener("input", () => this.colour());
+    this.script.addEventListener("scroll", () => this.follow());
     this.script.value = client.script;
+    this.colour();
     this.details = make(
       "details",
       {},
       make("summary", {}, "JavaScript"),
-      this.script,
+      make("div", { class: "editor" }, this.copy, this.script),
       this.button("Run", () => client.run(this.script.value)),
     );
     this.details.open = client.script !== "";
@@ -536,8 +582,21 @@ class View {
     this.note.textContent = notes.join("; ");
     if (this.client.script && !this.script.value) {
       this.script.value = this.client.script;
+      this.colour();
       this.details.open = true;
     }
+  }
+
+  /** Let the coloured copy have the letters of the program. */
+  colour() {
+    this.copy.replaceChildren(...coloured(this.script.value), "\n");
+    this.follow();
+  }
+
+  /** Let it show the same part. */
+  follow() {
+    this.copy.scrollTop = this.script.scrollTop;
+    this.copy.scrollLeft = this.script.scrollLeft;
   }
 
   /** Show no more lines than the log has. */

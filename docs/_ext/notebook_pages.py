@@ -13,6 +13,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Set
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -79,6 +80,14 @@ def picture(name: str, caption: str, alt: str) -> str:
     )
 
 
+def programs(shown: str) -> list[str]:
+    """The JavaScript of a console, which has it as HTML, as a block of code."""
+    return [
+        f"```javascript\n{unescape(code)}\n```"
+        for code in re.findall(r"<pre>(.*?)</pre>", shown, re.DOTALL)
+    ]
+
+
 def extended(cells: list[Any]) -> Iterator[Any]:
     """The cells of a notebook, with what the book adds to them."""
     for cell in cells:
@@ -96,7 +105,7 @@ def extended(cells: list[Any]) -> Iterator[Any]:
                 del data[WIDGET]  # for a page that has the widget's state, and Jupyter's scripts
                 if "console" in data["text/plain"]:
                     cell.outputs.remove(output)
-                    added.append(picture(*CONSOLE))
+                    added += [*programs(data.get("text/html", "")), picture(*CONSOLE)]
                 elif data["text/plain"] == "No records.":
                     cell.outputs.remove(output)
                     added.append(picture(*LIVE_VIEW))
