@@ -315,7 +315,7 @@ async def guard(ws):
 
 # %% wrong: all clients are closed
 # breaks: nobody else notices
-# finding: another client was closed after a long text
+# finding: another client was closed after
 clients = set()
 
 
@@ -354,21 +354,26 @@ async def guard(ws):
 # finding: it blocks
 async def guard(ws):
     first = await ws.recv()
-    time.sleep(0.02)  # noqa: ASYNC251
     if first != "open sesame":
+        time.sleep(0.02)  # noqa: ASYNC251
         await ws.close(1008)
         return
     await ws.send("welcome")
     await echo(ws)
 
 
-# %% wrong: the welcome is another one
-# breaks: gets the reply `welcome`
+# %% wrong: whoever knows the password after another one failed is shut out
+# breaks: nobody else notices
+failed = []
+
+
 async def guard(ws):
-    if await ws.recv() != "open sesame":
+    first = await ws.recv()
+    if first != "open sesame" or len(failed) == 14:
+        failed.append(first)
         await ws.close(1008)
         return
-    await ws.send("Welcome!")
+    await ws.send("welcome")
     await echo(ws)
 
 
