@@ -180,8 +180,10 @@ def _expect(talk: _Talk, expected: str | bytes, problem: str) -> None:
 
 @rule("it sends the question")
 def _sends(answer: Any) -> None:
-    for question in (_QUESTION, awkward.TEXTS["quotes"], awkward.TEXTS["other scripts"], ""):
-        talk = _meet(answer, _says("Fine."), _TIMEOUTS[-1], question)
+    questions = (_QUESTION, awkward.TEXTS["quotes"], awkward.TEXTS["other scripts"], "")
+    cases = [(_says("Fine."), question) for question in questions]
+    for side, question in (*cases, (_SLOW, _QUESTION)):
+        talk = _meet(answer, side, _TIMEOUTS[0], question)
         if talk.heard != [question]:
             problem = "something else came" if talk.heard else "nothing came"
             if len(talk.heard) > 1:
@@ -193,16 +195,16 @@ def _sends(answer: Any) -> None:
 @rule("returns the answer, if one comes within `timeout` seconds")
 def _answer_in_time(answer: Any) -> None:
     def judge(timeout: float) -> None:
-        *in_time, late = _meet_each(answer, timeout, _says("Fine.", 0.6), _TOO_LATE)
-        for talk in in_time:
-            _expect(talk, "Fine.", "the answer came in time")
+        texts: list[str | bytes] = ["Fine.", "", "0", b"\xff\x00"]
+        talks = _meet_each(answer, timeout, *map(_says, texts), _says("Fine.", 0.6), _TOO_LATE)
+        *at_once, in_time, late = talks
+        for talk, text in zip(at_once, texts, strict=True):
+            _expect(talk, text, "an answer came at once")
+        _expect(in_time, "Fine.", "the answer came in time")
         if same(late.result, _LATE):
             problem = "the answer came after the timeout, and was taken all the same"
             raise late.finding(problem, "'slow': the PONG came in time", show(late.result))
 
-    for text in ("Fine.", "", "0", b"\xff\x00", "Fine."):
-        talk = _meet(answer, _says(text), _TIMEOUTS[-1])
-        _expect(talk, text, "an answer came at once")
     _on_a_busy_machine(judge)
 
 

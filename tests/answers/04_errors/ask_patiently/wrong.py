@@ -3,7 +3,7 @@
 import asyncio
 
 from websockets.asyncio.client import connect as connect_async
-from websockets.exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 from websockets.sync.client import connect
 
 
@@ -208,20 +208,6 @@ def ask_patiently(url, question, timeout):
             return "dead"
 
 
-# %% wrong: a connection that is lost is not caught
-# breaks: `"dead"` also if the connection ends instead
-def ask_patiently(url, question, timeout):
-    with connect(url, close_timeout=0.5) as ws:
-        try:
-            ws.send(question)
-            try:
-                return ws.recv(timeout=timeout)
-            except TimeoutError:
-                return "slow" if ws.ping().wait(timeout) else "dead"
-        except ConnectionClosedOK:
-            return "dead"
-
-
 # %% wrong: the end is not caught while it waits for the PONG
 # breaks: `"dead"` also if the connection ends instead
 async def ask_patiently(url, question, timeout):
@@ -235,20 +221,6 @@ async def ask_patiently(url, question, timeout):
             pong = await ws.ping()
         done, _ = await asyncio.wait([pong], timeout=timeout)
         return "slow" if done and pong.result() else "dead"
-
-
-# %% wrong: a connection that has ended is slow
-# breaks: `"dead"` also if the connection ends instead
-def ask_patiently(url, question, timeout):
-    with connect(url, close_timeout=0.5) as ws:
-        try:
-            ws.send(question)
-            try:
-                return ws.recv(timeout=timeout)
-            except TimeoutError:
-                return "slow" if ws.ping().wait(timeout) else "dead"
-        except ConnectionClosed:
-            return "slow"
 
 
 # %% wrong: an answer that comes beside the PONG is taken
@@ -344,6 +316,22 @@ def ask_patiently(url, question, timeout):
     with connect(url, close_timeout=0.5) as ws:
         ws.send("Are you there?")
         return question + "? Yes."
+
+
+# %% wrong: it asks again
+# breaks: it sends the question
+# finding: more than one message
+def ask_patiently(url, question, timeout):
+    with connect(url, close_timeout=0.5) as ws:
+        try:
+            ws.send(question)
+            try:
+                return ws.recv(timeout=timeout)
+            except TimeoutError:
+                ws.send(question)
+                return "slow" if ws.ping().wait(timeout) else "dead"
+        except ConnectionClosed:
+            return "dead"
 
 
 # %% wrong: the question is bytes
