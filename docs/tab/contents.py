@@ -11,9 +11,10 @@ from typing import Any
 
 KERNEL = {"name": "python", "display_name": "Python (Pyodide)", "language": "python"}
 
-
 NOTES = Path(__file__).parent / "notes"
 FIRST, INSTALLED_FROM = "00", "09"
+# Notes before the first cell of a notebook that has such code.
+ABOUT = {"tls": "trustme", "frame": "createElement('iframe')"}
 
 
 def copy(source: Path, target: Path) -> None:
@@ -41,18 +42,19 @@ def _join(output: dict[str, Any]) -> None:
 
 def annotate(name: str, cells: list[dict[str, Any]]) -> None:
     """Put notes where a cell cannot run, or is not what it seems."""
-    tls = [number for number, cell in enumerate(cells) if is_about_tls(cell)]
-    if tls:
-        cells.insert(tls[0], note("tab-tls", "tls"))
+    for about, words in ABOUT.items():
+        found = [number for number, cell in enumerate(cells) if has(cell, words)]
+        if found:
+            cells.insert(found[0], note(f"tab-{about}", about))
     if name.startswith(FIRST):
         cells.insert(1, note("tab-different", "different"))
     elif name >= INSTALLED_FROM and "_appendix" not in name:
         cells.insert(1, note("tab-installed", "installed"))
 
 
-def is_about_tls(cell: dict[str, Any]) -> bool:
-    """Return whether a cell needs certificates."""
-    return cell["cell_type"] == "code" and "trustme" in "".join(cell["source"])
+def has(cell: dict[str, Any], words: str) -> bool:
+    """Return whether a cell has such code."""
+    return cell["cell_type"] == "code" and words in "".join(cell["source"])
 
 
 def note(id: str, name: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ SENTENCES = {
     "comes from Pyodide's own distribution": "NumPy, matplotlib, Pillow",
     "a browser tab has no TLS of its own": "TLS",
     "a browser tab cannot start programs": "subprocess",
+    "the page did not report": "a page from the kernel",
 }
 
 

@@ -43,14 +43,16 @@ def test_notebooks_from_09_say_what_they_need(copied: Path, name: str) -> None:
     assert notes(copied / name) == {"tab-installed": 1}
 
 
-def test_tls_is_announced_before_its_first_cell(copied: Path) -> None:
+def test_what_cannot_run_is_announced_before_its_first_cell(copied: Path) -> None:
     """In 07; the others up to 08 need no note."""
     found = {name: notes(copied / name) for name in NAMES if "01" <= name < "09"}
-    (at,) = found.pop("07_security.ipynb").values()
+    announced = found.pop("07_security.ipynb")
     assert not any(found.values())
+    assert announced.keys() == {f"tab-{about}" for about in contents.ABOUT}
     cells = json.loads((copied / "07_security.ipynb").read_text(encoding="utf-8"))["cells"]
-    about = [n for n, cell in enumerate(cells) if contents.is_about_tls(cell)]
-    assert at == about[0] - 1
+    for about, words in contents.ABOUT.items():
+        first = next(number for number, cell in enumerate(cells) if contents.has(cell, words))
+        assert announced[f"tab-{about}"] == first - 1
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -81,4 +81,5 @@ def test_all_answers(tab: Tab, number: int) -> None:
     tab.run("import wslab")
     problems = judge(tab, answers)
     print(f"\nexercises of {number}: {counts}, judged wrongly: {len(problems)}")
-    assert problems == []
+    if problems:
+        pytest.fail("\n".join(["judged wrongly in the tab:", *problems]), pytrace=False)

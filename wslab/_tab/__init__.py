@@ -57,6 +57,7 @@ def install() -> None:
     _kernel_loop.attach()
     _missing.install()
     _nesting.install()
+    _stack.begin()
     _stack.protect()
     _preemption.start()
     if hasattr(js, "WorkerGlobalScope"):

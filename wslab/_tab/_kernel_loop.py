@@ -87,6 +87,11 @@ class KernelLoop(webloop.WebLoop):  # type: ignore[misc]
         )
         return handle
 
+    def _decrement_in_progress(self, fut: object = None) -> None:
+        # Not with the future: WebLoop takes for unhandled what nobody has asked for yet. asyncio's
+        # own futures tell of an exception when nobody can ask for it any more.
+        super()._decrement_in_progress()
+
     def run_in_executor(
         self, executor: Any, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:

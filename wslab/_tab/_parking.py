@@ -31,6 +31,7 @@ __all__ = [
     "Waiters",
     "begin",
     "current",
+    "on_begin",
     "on_resume",
     "park",
     "running_as",
@@ -47,8 +48,14 @@ FAIR = 0.005  # seconds that threads may wake each other before the event loop h
 
 turns: Any = run_js(pathlib.Path(__file__).with_name("turns.js").read_text(encoding="utf-8"))
 
+on_begin: list[Callable[[], None]] = []
+"""Called where a call of Python begins, before those of :data:`on_resume`."""
+
 on_resume: list[Callable[[], None]] = []
 """Called where a thread begins or goes on after it was parked; what one raises, the thread gets."""
+
+stack_base = 0
+"""Address where the stack of the call that is running begins, for :mod:`._stack`."""
 
 _current = MAIN
 _turned = time.perf_counter()  # when the event loop of JavaScript last had a turn
@@ -139,18 +146,24 @@ def park(waiters: Waiters, timeout: float | None = None) -> bool:
         # Woken threads come before timers and messages: two that wake each other would keep
         # everything else out.
         _take_turn()
-    begin()
+    _resume()
     return woken
 
 
 def turn() -> None:
     """Let everything go on that is ready: threads, timers, messages from the page."""
     _take_turn()
-    begin()
+    _resume()
 
 
 def begin() -> None:
-    """Do what :data:`on_resume` asks for, also where a call of Python begins."""
+    """Do what is to be done where a call of Python begins."""
+    for call in on_begin:
+        call()
+    _resume()
+
+
+def _resume() -> None:
     for call in on_resume:
         call()
 
@@ -175,7 +188,7 @@ def wake_main() -> bool:
 
 
 def _park(waiters: Waiters, timeout: float | None) -> bool:
-    global _current
+    global _current, stack_base
     if not can_run_sync():
         raise RuntimeError(
             "Python cannot wait here: it was called by JavaScript, and the browser can suspend it "
@@ -189,6 +202,7 @@ def _park(waiters: Waiters, timeout: float | None) -> bool:
         _timed[number] = parked
         delay = min(max(0.0, timeout) * 1000, MAX_DELAY)
         timer = _set_timeout(_expired, delay, number)
+    base = stack_base
     me, _current = _current, MAIN
     if me == MAIN:
         turns.hold()
@@ -196,7 +210,7 @@ def _park(waiters: Waiters, timeout: float | None) -> bool:
     try:
         run_sync(parked)
     finally:
-        _current = me
+        _current, stack_base = me, base
         if me == MAIN:
             _main_parked.remove(parked)
             turns.release()

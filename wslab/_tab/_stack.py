@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import pyodide_js
 
-from ._parking import on_resume
+from . import _parking
+from ._parking import on_begin, on_resume
 
-__all__ = ["protect"]
+__all__ = ["begin", "protect"]
 
 SIZE = 150_000
 """Bytes of it that one call may use; to compile a long function takes some 80,000."""
@@ -21,13 +22,23 @@ SIZE = 150_000
 _module = pyodide_js._module
 
 
+def begin() -> None:
+    """Count from here on: a call of Python begins."""
+    _parking.stack_base = _where()
+
+
 def protect() -> None:
-    """Count from here on: https://docs.python.org/3/c-api/threads.html."""
-    # Each call that may be suspended has a state of its own, as a thread has elsewhere.
-    _set(_state(), _where() - SIZE, SIZE)
+    """
+    Say how far the stack of this call may grow: https://docs.python.org/3/c-api/threads.html.
+
+    Each call that may be suspended has a state of its own, as a thread has elsewhere. One that goes
+    on in the middle of a recursion may go no deeper than if it had never been suspended.
+    """
+    _set(_state(), _parking.stack_base - SIZE, SIZE)
 
 
 _set = _module._PyUnstable_ThreadState_SetStackProtection
 _state = _module._PyThreadState_Get
 _where = _module.stackSave
+on_begin.append(begin)
 on_resume.append(protect)

@@ -88,3 +88,32 @@ def test_it_stands_still_while_a_cell_waits():
         return before, turns
 
     assert run(main()) == ([], [1])
+
+
+def test_an_exception_that_is_asked_for_later():
+    """Only what nobody can ask for any more is told, as asyncio does; WebLoop tells at once."""
+    told = []
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: told.append(context["message"]))
+        try:
+
+            async def fail():
+                raise ValueError("later")
+
+            task = asyncio.create_task(fail())
+            await asyncio.sleep(0.01)
+            with pytest.raises(ValueError, match="later"):
+                await task
+            forgotten = loop.create_future()
+            forgotten.set_exception(ValueError("never"))
+            await asyncio.sleep(0.01)
+            assert told == []
+            del forgotten
+        finally:
+            loop.set_exception_handler(None)
+
+    run(main())
+    [message] = told
+    assert message.endswith("Future exception was never retrieved")

@@ -75,3 +75,19 @@ def test_it_raises_in_a_thread_and_after_waiting():
     for thread in threads:
         thread.join(10)
     assert len(raised) == 3 * len(DEEP)
+
+
+def test_it_raises_where_the_turn_is_taken_in_the_middle_of_it():
+    """What goes on deep down may go no deeper than if it had never waited."""
+
+    def waiting(depth):
+        if depth % 20 == 0:
+            time.sleep(0)
+        return functools.partial(waiting)(depth + 1)
+
+    for _ in range(3):
+        _fails(lambda: waiting(1))
+    thread = threading.Thread(target=_fails, args=[lambda: waiting(1)])
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()

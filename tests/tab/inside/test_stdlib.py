@@ -47,3 +47,32 @@ def test_running_a_cell_again_keeps_the_port():
     assert second.port == port
     assert wslab.talk(second.url, "hello") == ["hello"]
     second.stop()
+
+
+def test_a_message_that_is_refused_while_it_is_sent():
+    """abort() after the end of a transport that was closed with data left to send does nothing."""
+
+    class Server(asyncio.Protocol):
+        def connection_made(self, transport):
+            transport.write_eof()
+
+    class Client(asyncio.Protocol):
+        def connection_made(self, transport):
+            transport.write(bytes(2**20))
+
+        def connection_lost(self, exc):
+            lost.set_result(exc)
+
+    async def main():
+        nonlocal lost
+        loop = asyncio.get_running_loop()
+        lost = loop.create_future()
+        server = await loop.create_server(Server, "127.0.0.1", 0)
+        address = server.sockets[0].getsockname()
+        transport, _ = await loop.create_connection(Client, *address)
+        assert await asyncio.wait_for(lost, 10) is None
+        transport.abort()
+        server.close()
+
+    lost = None
+    asyncio.run(main())
