@@ -163,6 +163,21 @@ class Server:
             before: How many messages each gets before that.
             replies: How many messages each gets then.
         """
+        for _ in range(3):  # on a busy machine anybody is held up now and then
+            beats = self._beats_for_each(message, before, replies)
+            if beats <= 5:
+                return
+            if beats > 20:
+                break
+        raise Finding(
+            "it blocks: while it serves one client, all others wait",
+            sent=f"{show(message)} by {CROWD // 3} clients at once",
+            expected="await where it waits, such as asyncio.sleep() instead of time.sleep()",
+            got=f"{beats:.0f} ms for each reply, one after another",
+        )
+
+    def _beats_for_each(self, message: str, before: int, replies: int) -> float:
+        """Return how many milliseconds a crowd waits for each of its replies, by a metronome."""
         with Metronome(0.001) as metronome, self.clients(CROWD // 3) as clients:
             for client in clients:
                 for _ in range(before):
@@ -173,15 +188,8 @@ class Server:
             for client in clients:
                 for _ in range(replies):
                     client.receive("a reply", "many clients at once")
-            beats = metronome.beats_since(began)
-        # A reply costs less than a millisecond; on a busy machine the metronome is late, too.
-        if beats > 5 * len(clients):
-            raise Finding(
-                "it blocks: while it serves one client, all others wait",
-                sent=f"{show(message)} by {len(clients)} clients at once",
-                expected="await where it waits, such as asyncio.sleep() instead of time.sleep()",
-                got=f"{beats / len(clients):.0f} ms for each reply, one after another",
-            )
+            # A reply costs less than a millisecond; on a busy machine the metronome is late, too.
+            return metronome.beats_since(began) / len(clients)
 
     def is_held_up(self) -> bool:
         """Return whether the event loop gets no turn: the handler does not await."""

@@ -1,18 +1,22 @@
-"""People who use the learner's chat."""
+"""People who use the learner's chat of exercise 5.6."""
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
-import secrets
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
-from wslab.exercises._judge import Client, Server, during, show
+from wslab.exercises._judge import Client, Fault, Finding, Server, answering, show
 
-from ._shared import is_error, json_text, matches
+from ._shared import CLOSED, is_closed, json_text, matches
 
-__all__ = ["Chat", "Person"]
+__all__ = ["ERROR", "Chat", "Person", "chatting", "has_type"]
+
+ERROR: Final = 'JSON text: {"type": "error", "message": "…"}'
+
+_numbers = itertools.count(1)
 
 
 class Person:
@@ -20,137 +24,174 @@ class Person:
     A client of the chat.
 
     Args:
-        chat: Where it is.
         client: Its connection.
         name: The name it has or will ask for.
+
+    Attributes:
+        history: What it got with its welcome, if it got one.
     """
 
-    def __init__(self, chat: Chat, client: Client, name: str) -> None:
-        self._chat = chat
+    def __init__(self, client: Client, name: str) -> None:
         self.client = client
         self.name = name
+        self.history: Any = None
 
     def send(self, **message: Any) -> None:
         self.client.send(json.dumps(message))
 
-    def receive(self, wanted: str, problem: str) -> Any:
-        """Return the value of a JSON message or the bytes of a binary one."""
-        for _ in range(100):  # at most, in case of a flood
-            got = self.client.receive(wanted, problem)
-            if isinstance(got, bytes):
-                return got
+    def next(self, expected: str, problem: str = "") -> Any:
+        """Return the next message: the value of JSON text, or else what came."""
+        got = self.client.receive(expected, problem)
+        try:
+            return json.loads(got) if isinstance(got, str) else got
+        except (ValueError, RecursionError):
+            return got
+
+    def hear(self, problem: str, **wanted: Any) -> tuple[list[Any], Any]:
+        """
+        Read until a message with these fields comes.
+
+        Returns:
+            What came before it, and the message.
+
+        Raises:
+            Finding: It does not come.
+        """
+        before: list[Any] = []
+        while len(before) < 500:  # it may be a flood
             try:
-                value = json.loads(got)
-            except (ValueError, RecursionError):
-                raise self.client.finding("what came is not JSON", wanted, show(got)) from None
-            if not self._is_old_news(value):
-                return value
-        raise self.client.finding("'left' comes again and again", wanted, show(got))
+                got = self.next(json_text(wanted), problem)
+            except Fault:
+                raise
+            except Finding as finding:
+                if before and not is_closed(self.client):
+                    finding.problem += _came_as_binary(before, wanted)
+                    finding.got = ", ".join(map(show, before[-5:]))
+                raise
+            if matches(got, wanted):
+                return before, got
+            before.append(got)
+        raise self.client.finding(problem, json_text(wanted), show(before[-1]))
 
-    def _is_old_news(self, value: Any) -> bool:
-        """Return whether it is about somebody of an earlier scene, who has not quite left."""
-        return (
-            isinstance(value, dict)
-            and value.get("type") == "left"
-            and value.get("name") in self._chat.gone
-        )
+    def hears(self, **wanted: Any) -> bool:
+        """Do the same where another rule tells about a message that does not come."""
+        try:
+            self.hear("", **wanted)
+        except Fault:
+            raise
+        except Finding:
+            return False
+        return True
 
-    def expect(self, problem: str, **wanted: Any) -> None:
-        got = self.receive(json_text(wanted), problem)
-        if isinstance(got, bytes) or not matches(got, wanted):
-            raise self.client.finding(problem, json_text(wanted), show(got))
+    def join(self) -> None:
+        """Join, whatever the chat says to it."""
+        self.send(type="join", name=self.name)
+        try:
+            while not has_type(got := self.next("a welcome"), "welcome"):
+                if has_type(got, "error"):
+                    return
+            self.history = got.get("history")
+        except Fault:
+            raise
+        except Finding:
+            return  # another rule tells about that
 
-    def expect_error(self, problem: str) -> None:
-        wanted = 'JSON text: {"type": "error", "message": "…"}'
-        got = self.receive(wanted, problem)
-        if not is_error(got):
-            raise self.client.finding(problem, wanted, show(got))
+    def say(self, text: str) -> None:
+        self.send(type="say", text=text)
 
-    def refused(self, message: str | bytes, what: str) -> None:
-        """Send what deserves an error."""
+    def attach(self, filename: str, data: bytes) -> None:
+        self.send(type="attach", filename=filename, size=len(data))
+        self.client.send(data)
+
+    def reaction(self, message: str | bytes, what: str, *effects: str) -> Any:
+        """
+        Send a mistake; return the first answer to it.
+
+        Args:
+            message: What is sent.
+            what: What is wrong with it, for a finding.
+            effects: Types of what comes if it is taken for right. Other news are passed over.
+
+        Returns:
+            The answer, or :data:`~._shared.CLOSED` if the connection was closed.
+        """
+        news = {"joined", "left", "said", "welcome", "attached"} - set(effects)
         self.client.send(message)
-        self.expect_error(f"{what} should get an error, and the connection stay open")
+        try:
+            while True:
+                got = self.next(ERROR, what)
+                if isinstance(got, bytes) and "attached" not in effects and b"error" not in got:
+                    continue
+                if not any(has_type(got, type) for type in news):
+                    return got
+        except Fault:
+            raise
+        except Finding:
+            if is_closed(self.client):
+                return CLOSED
+            raise
 
-    def expect_welcome(self) -> list[Any]:
-        """Return the history."""
-        problem = "who joins should first get a welcome, with the history as a list"
-        wanted = 'JSON text: {"type": "welcome", "history": […]}'
-        got = self.receive(wanted, problem)
-        if not matches(got, {"type": "welcome"}) or not isinstance(got.get("history"), list):
-            raise self.client.finding(problem, wanted, show(got))
-        history: list[Any] = got["history"]
-        return history
+    def until_said(self, speaker: Person, text: str) -> list[Any]:
+        """Return what comes before somebody says something; other rules tell if that fails."""
+        try:
+            return self.hear("", type="said", text=text)[0]
+        except Fault:
+            raise
+        except Finding:
+            return []
+
+
+def _came_as_binary(messages: list[Any], wanted: dict[str, Any]) -> str:
+    """Say that it came in a message of the wrong kind, if it did."""
+    for message in messages:
+        with contextlib.suppress(ValueError, RecursionError):
+            if isinstance(message, bytes) and matches(json.loads(message), wanted):
+                return ", but it came as a binary message: bytes go out as binary, a str as text"
+    return ""
+
+
+def has_type(value: Any, type: str) -> bool:
+    return matches(value, {"type": type})
 
 
 class Chat:
-    """Scenes in the learner's chat; each has people of its own."""
+    """The learner's chat, and whoever comes to it; everybody has a name that nobody had before."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, clients: contextlib.ExitStack) -> None:
         self.server = server
-        self.gone: set[str] = set()
-        self.people: list[Person] = []  # who have joined
+        self._clients = clients
 
-    @contextlib.contextmanager
-    def scene(self, when: str) -> Iterator[contextlib.ExitStack]:
-        """Play a scene; everybody leaves at the end of it."""
-        with during(when), contextlib.ExitStack() as clients:
-            try:
-                yield clients
-            finally:
-                self.gone.update(person.name for person in self.people)
-                self.people = []
+    def guest(self, name: str = "Guest") -> Person:
+        """Let somebody connect who does not join."""
+        # However much it leaves unread, it can close at once.
+        client = self._clients.enter_context(self.server.client(max_queue=None))
+        return Person(client, self.name(name))
 
-    def connect(self, clients: contextlib.ExitStack, name: str) -> Person:
-        """Connect a client that has not joined."""
-        unique = f"{name} {secrets.token_hex(3)}"
-        return Person(self, clients.enter_context(self.server.client()), unique)
+    def name(self, name: str) -> str:
+        """Make a name of this that nobody has or had."""
+        return f"{name} {next(_numbers)}"
 
-    def join(self, person: Person) -> list[Any]:
-        """Let a client join, and everybody hear it; return the history it gets."""
-        person.send(type="join", name=person.name)
-        history = person.expect_welcome()
-        self.people.append(person)
-        self.everybody_hears("everybody should be told who has joined", person, type="joined")
-        return history
+    def enter(self, *names: str) -> list[Person]:
+        """Let people connect and join, one after the other."""
+        people = [self.guest(name) for name in names]
+        for person in people:
+            person.join()
+        return people
 
-    def enter(self, clients: contextlib.ExitStack, name: str) -> Person:
-        """Connect and join."""
-        person = self.connect(clients, name)
-        self.join(person)
-        return person
+    def close(self) -> None:
+        """Let everybody leave."""
+        self._clients.close()
 
-    def everybody_hears(self, problem: str, subject: Person, **wanted: Any) -> None:
-        for person in self.people:
-            mine = " (the client itself, too)" if person is subject and "every" in problem else ""
-            person.expect(f"{problem}{mine}", name=subject.name, **wanted)
+    def fence(self, speaker: Person, *listeners: Person) -> list[list[Any]]:
+        """Let somebody say something; return what each of these got before that."""
+        text = f"message {next(_numbers)}"
+        speaker.say(text)
+        return [listener.until_said(speaker, text) for listener in listeners]
 
-    def say(self, speaker: Person, text: str, problem: str = "") -> None:
-        """Let somebody say something, and everybody hear that next."""
-        speaker.send(type="say", text=text)
-        problem = problem or "what somebody says should be sent to everybody"
-        self.everybody_hears(problem, speaker, type="said", text=text)
 
-    def attach(self, sender: Person, data: bytes) -> None:
-        """Let somebody send an attachment, and everybody get it."""
-        filename = f"{secrets.token_hex(3)}.bin"
-        sender.send(type="attach", filename=filename, size=len(data))
-        sender.client.send(data)
-        self.everybody_gets(sender, filename, data)
-
-    def everybody_gets(self, sender: Person, filename: str, data: bytes) -> None:
-        problem = "everybody should get 'attached' and next, in a binary message, the bytes"
-        for person in self.people:
-            person.expect(
-                problem, type="attached", name=sender.name, filename=filename, size=len(data)
-            )
-            wanted = f"a binary message of {len(data):,} bytes"
-            got = person.client.receive(wanted, problem)  # it must be the next message
-            if got != data:
-                raise person.client.finding(problem, wanted, show(got))
-
-    def leaves(self, person: Person, how: str) -> None:
-        """Expect that everybody else is told."""
-        self.people.remove(person)
-        for other in self.people:
-            problem = f"who {how} should be reported to the others with 'left'"
-            other.expect(problem, type="left", name=person.name)
+@contextlib.contextmanager
+def chatting(answer: Any) -> Iterator[Chat]:
+    """Run the learner's chat for a scene, at the end of which everybody leaves."""
+    # Connections hold little, so that a client that does not read is noticed.
+    with answering(answer, small=True) as server, contextlib.ExitStack() as clients:
+        yield Chat(server, clients)

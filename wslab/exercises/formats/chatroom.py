@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._rule import Rule
 
-from ._chatroom_rules import probe_chatroom
+from ._chat_files import FILES
+from ._chat_leaving import LEAVING, OTHERS
+from ._chat_mistakes import MISTAKES
+from ._chat_talk import HISTORY, TALK
 
 __all__ = ["EXERCISE"]
 
@@ -39,6 +41,10 @@ def enter(ws, name):
     tell_everybody({"type": "joined", "name": name})
 
 
+def is_size(size):
+    return type(size) is int and 1 <= size <= 100_000  # True is an int as well, by isinstance()
+
+
 def react(ws, message):
     match message:
         case {"type": "join", "name": str(name)}:
@@ -49,7 +55,7 @@ def react(ws, message):
             said = {"type": "said", "name": names[ws], "text": text}
             recent.append(said)
             tell_everybody(said)
-        case {"type": "attach", "filename": str(file), "size": int(size)} if 1 <= size <= 100_000:
+        case {"type": "attach", "filename": str(file), "size": size} if is_size(size):
             return {"type": "attached", "name": names[ws], "filename": file, "size": size}
         case _:
             raise Refused("expected join, say or attach, with correct fields")
@@ -79,7 +85,8 @@ async def chatroom(ws):
 _TASK = """\
 Build the server of a small chat: the handler `chatroom`. Every text message is a JSON object with \
 a `type`; a binary message is an attachment, announced by the text message right before it. \
-“Everybody” is whoever has joined and is still there, the client itself too.
+“Everybody” is whoever has joined and is still there, the client itself too. Fields that are not \
+named here do no harm.
 
 | a client sends | the server does |
 |---|---|
@@ -135,8 +142,8 @@ async def chatroom(ws):
         "`broadcast(names, to_json(…))` goes to the keys of the dictionary, everybody who has "
         'joined. `match message:` with `case {"type": "join", "name": str(name)}:`, `case {"type": '
         '"say" | "attach"} if ws not in names:` for the mistake, `case {"type": "say", "text": '
-        'str(text)}:`, `case {"type": "attach", "filename": str(file), "size": int(size)} if 1 <= '
-        "size <= 100_000:`, and `case _:` for all the rest.",
+        'str(text)}:`, `case {"type": "attach", "filename": str(file), "size": size} if '
+        "type(size) is int and 1 <= size <= 100_000:`, and `case _:` for all the rest.",
     ),
     solution=_CHATROOM,
     explanation=(
@@ -146,9 +153,9 @@ async def chatroom(ws):
         "until the keepalive of `websockets` ends its connection. `finally` runs for 1000, for any "
         "other code, and for a lost connection. `Refused` and the `ValueError` of `parse_json()` "
         "are the client's mistakes; any other exception would be ours, and ends the connection "
-        "with 1011."
+        "with 1011. The pattern `int(size)` would take `true`, too: in Python, `True` is an `int`."
     ),
-    rules=(Rule("", probe_chatroom),),
+    rules=(*TALK, *OTHERS, *HISTORY, *MISTAKES, *FILES, *LEAVING),
     minutes=60,
     difficulty=3,
     needs="Messages with a type",

@@ -3,71 +3,132 @@
 from __future__ import annotations
 
 import json
-import secrets
-from typing import Any
+from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Finding, run_client, same, show
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import awkward, play, show
+from wslab.exercises._rule import rule
 
-from ._shared import json_text
+from ._shared import identical, json_text
 
 __all__ = ["EXERCISE"]
 
+_READING: Final[dict[str, Any]] = {"sensor": 7, "value": 20.84}
 
-def _probe_exchange(answer: Any) -> None:
-    cases: list[tuple[dict[str, Any], str | bytes]] = [
-        ({"sensor": 7, "value": 20.84}, '{"status":"stored","number":1}'),
-        ({"sensor": 8, "value": -1.5, "unit": "°C"}, '{"status":"gespeichert: 8 °C"}'.encode()),
-        ({"text": 'She said "no"\nand left', "parts": [1, None, True, []]}, "[null, true, 1.5]"),
-        ({"id": secrets.token_hex(4)}, "null"),
-        ({"id": secrets.token_hex(4), "more": {"a": {"b": []}}}, b'"nothing but a string"'),
-    ]
-    for reading, reply in cases:
-        received: list[str | bytes] = []
+_READINGS: Final[tuple[dict[str, Any], ...]] = (
+    _READING,
+    {"sensor": 8, "value": -1.5, "unit": "°C"},
+    {"text": awkward.TEXTS["quotes"], awkward.TEXTS["quotes"]: awkward.TEXTS["backslashes"]},
+    {"text": awkward.TEXTS["two lines"], "more": awkward.TEXTS["other scripts"]},
+    {"nothing": None, "true": True, "false": False, "zero": 0, "text": "", "list": []},
+    {"more": {"a": [{"b": [1, 2.5, {}]}]}, "large": 2**53 + 1},
+    {},
+)
 
-        async def handler(
-            ws: ServerConnection,
-            received: list[str | bytes] = received,
-            reply: str | bytes = reply,
-        ) -> None:
-            async for message in ws:
-                received.append(message)
-                await ws.send(reply)
+_REPLIES: Final = (
+    '{"status":"stored","number":1}',
+    "[null, true, 1.5]",
+    '"nothing but a string"',
+    r'{"text": "She said \"no\"\nand left", "path": "C:\\new"}',
+    "null",
+    "false",
+    "0",
+    '""',
+    "[]",
+    "{}",
+    ' {"a": {"b": [1, "2"]}}\n',
+)
 
-        called = f"your function was called with url, {reading!r}; the server replies {show(reply)}"
-        value = json.loads(reply)
-        try:
-            result, server = run_client(answer, handler, reading)
-        except Finding as finding:
-            finding.sent = finding.sent or called
-            finding.expected = finding.expected or f"{json_text(reading)}, and {value!r} returned"
-            raise
-        records = server.transcript.snapshot()[-12:]
+_BINARY: Final = (
+    '{"status":"stored","number":1}',
+    '{"status":"gespeichert: 8 °C"}',
+    '["Grüße", "世界", "🎉"]',
+    "null",
+    '""',
+    "[1, 2]",
+)
 
-        def wrong(
-            problem: str, wanted: object, got: object, told: str = called, records: Any = records
-        ) -> Finding:
-            shown = wanted if isinstance(wanted, str) else show(wanted)
-            return Finding(problem, sent=told, expected=shown, got=show(got), records=records)
 
-        if len(received) != 1:
-            raise wrong("exactly one message should be sent", json_text(reading), received)
-        if isinstance(received[0], bytes):
-            problem = "JSON should go out in a text message; this one is binary"
-            raise wrong(problem, json_text(reading), received[0])
-        try:
-            right = json.loads(received[0]) == reading
-        except (ValueError, RecursionError):
-            raise wrong("what arrived is not JSON", json_text(reading), received[0]) from None
-        if not right:
-            raise wrong("the JSON has other content", json_text(reading), received[0])
-        if type(result) is not type(value) or not same(result, value):
-            kind = "binary" if isinstance(reply, bytes) else "text"
-            problem = f"the value of the reply should be returned, here from a {kind} message"
-            raise wrong(problem, repr(value), result)
+class _Host:
+    """A server that writes down what it hears, and gives the same reply to each message."""
+
+    def __init__(self, reply: str | bytes = '{"status":"stored"}') -> None:
+        self.reply = reply
+        self.heard: list[str | bytes] = []
+
+    async def __call__(self, ws: ServerConnection) -> None:
+        async for message in ws:
+            self.heard.append(message)
+            await ws.send(self.reply)
+
+
+def _judge_sent(message: str | bytes, reading: dict[str, Any]) -> str:
+    """Say what is wrong with what was sent; nothing, if it is right."""
+    try:
+        value = json.loads(message)
+    except (ValueError, RecursionError):
+        if message == str(reading):
+            return "str() writes Python's own form, with single quotes, which is not JSON"
+        return "what arrived is not JSON"
+    if identical(value, reading):
+        return ""
+    if isinstance(value, str):
+        return "it was encoded twice: the JSON holds a string, with JSON in it"
+    return "the JSON has other content"
+
+
+@rule("sends a dictionary as JSON")
+def _sends(answer: Any) -> None:
+    for reading in _READINGS:
+        host = _Host()
+        played = play(answer, host, reading)
+        expected = f"one message, {json_text(reading)}"
+        if len(host.heard) != 1:
+            played.returned(expected)
+            problem = f"{len(host.heard)} messages came" if host.heard else "no message came"
+            raise played.finding(problem, expected, show(host.heard) if host.heard else "nothing")
+        if problem := _judge_sent(host.heard[0], reading):
+            raise played.finding(problem, expected, show(host.heard[0]))
+
+
+@rule("in a text message")
+def _in_text(answer: Any) -> None:
+    host = _Host()
+    played = play(answer, host, _READING)
+    for message in host.heard:
+        if isinstance(message, bytes):
+            problem = "it was sent as a binary message: bytes go out as binary, a str as text"
+            raise played.finding(problem, "a text message", show(message))
+
+
+def _expect_value(answer: Any, reply: str | bytes, kind: str) -> None:
+    """Expect that the value of this reply is returned."""
+    played = play(answer, _Host(reply), _READING).where(f"the server replies {show(reply)}")
+    value = json.loads(reply)
+    expected = f"{value!r} is returned"
+    result = played.returned(expected)
+    if identical(result, value):
+        return
+    problem = f"the reply came in a {kind} message, and another value is returned"
+    if result is None:
+        problem = f"the reply came in a {kind} message, and nothing is returned"
+    elif isinstance(result, str | bytes):
+        problem = f"the reply came in a {kind} message, and its JSON is not decoded"
+    raise played.finding(problem, expected, show(result))
+
+
+@rule("returns the value of the server's reply")
+def _returns(answer: Any) -> None:
+    for reply in _REPLIES:
+        _expect_value(answer, reply, "text")
+
+
+@rule("some in a binary message, in UTF-8")
+def _binary(answer: Any) -> None:
+    for reply in _BINARY:
+        _expect_value(answer, reply.encode(), "binary")
 
 
 EXERCISE = Exercise(
@@ -113,7 +174,7 @@ def exchange(url, reading):
         "`json.dumps(reading)` the payload would be as good, but the message would be binary: "
         "then `send(…, text=True)` is needed."
     ),
-    rules=(Rule("", _probe_exchange),),
+    rules=(_sends, _in_text, _returns, _binary),
     minutes=5,
     difficulty=1,
     needs="Two kinds of message",

@@ -3,75 +3,246 @@
 from __future__ import annotations
 
 import json
-import secrets
+import math
+from collections.abc import Iterable
 from typing import Any, Final
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Client, answering
-from wslab.exercises._rule import Rule
+from wslab.exercises._judge import Client, answering, awkward, show
+from wslab.exercises._rule import rule
 
-from ._shared import NESTED, expect, expect_error
+from ._shared import (
+    AWFUL,
+    CLOSED,
+    NOT_JSON,
+    ask,
+    expect,
+    expect_text_messages,
+    identical,
+    is_error,
+    json_text,
+    matches,
+    reaction,
+    reopening,
+)
 
 __all__ = ["EXERCISE"]
 
+_ERROR: Final = 'JSON text: {"type": "error", "message": "…"}'
 
-_STORE_ERRORS: Final = [
-    ("an unknown type", '{"type":"delete","key":"a"}'),
-    ("a type that is no string", '{"type":["get"],"key":"a"}'),
-    ("an object without a type", '{"key":"a"}'),
-    ("a list", '["get","a"]'),
-    ("null", "null"),
-    ("a JSON string", '"get"'),
-    ("plain text", "get a"),
-    ("an empty message", ""),
-    ("JSON that is cut off", '{"type":"set","key":"a","value":1'),
-    ("a get without a key", '{"type":"get"}'),
-    ("a key that is a list", '{"type":"get","key":["a"]}'),
-    ("a key that is a number", '{"type":"get","key":5}'),
-    ("a set without a value", '{"type":"set","key":"a"}'),
-    ("a set with null for a key", '{"type":"set","key":null,"value":1}'),
-    ("NaN, which is not JSON,", '{"type":"set","key":"a","value":NaN}'),
-    ("a message of 100,000 brackets", NESTED),
-]
+# Not every library writes larger numbers, nor a surrogate that is alone.
+_NO_VALUES: Final = ("NaN", "Infinity", "huge", "a lone surrogate")
+_VALUES: Final = {k: v for k, v in awkward.VALUES.items() if k not in _NO_VALUES}
+_KEYS: Final = ("", " ", "type", "0", "null", *(awkward.TEXTS[k] for k in ("quotes", "two lines")))
+
+_NO_STRINGS: Final[tuple[Any, ...]] = (None, ["set"], 1, {})
+
+_OTHERS: Final = {
+    "an unknown type": ('{"type":"delete","key":"a"}', '{"type":"","key":"a","value":2}'),
+    "capitals": ('{"type":"SET","key":"a","value":2}', '{"type":"Get","key":"a"}'),
+    "an answer's type": ('{"type":"done"}', '{"type":"value","key":"a","value":2}'),
+    "no type": ('{"key":"a","value":2}', '{"key":"a"}', "{}", '{"Type":"get","key":"a"}'),
+    "no string for a type": tuple(
+        json.dumps({"type": value, "key": "a", "value": 2}) for value in _NO_STRINGS
+    ),
+    "no key": ('{"type":"get"}', '{"type":"set","value":2}'),
+    "a set without a value": ('{"type":"set","key":"a"}',),
+    "no object": ('["get","a"]', "null", '"get"', "5", "true", "[]"),
+    "no JSON": ("get a", *NOT_JSON),
+    "NaN, which is not JSON": (json.dumps({"type": "set", "key": "a", "value": math.nan}),),
+}
 
 
-def _probe_store(answer: Any) -> None:
-    with answering(answer) as server, server.client() as other, server.client() as client:
+def _set(key: Any, value: Any) -> str:
+    return json.dumps({"type": "set", "key": key, "value": value})
 
-        def put(who: Client, key: str, value: Any, problem: str) -> None:
-            who.send(json.dumps({"type": "set", "key": key, "value": value}))
-            expect(who, {"type": "done"}, problem)
 
-        def get(who: Client, key: str, value: Any, problem: str) -> None:
-            who.send(json.dumps({"key": key, "type": "get"}))
-            expect(who, {"type": "value", "key": key, "value": value}, problem)
+def _get(key: Any) -> str:
+    return json.dumps({"type": "get", "key": key})
 
-        put(client, "a", 1, 'a set should be answered with {"type": "done"}')
-        get(client, "a", 1, "a get should be answered with the value that was set last")
-        get(client, "b", None, "a key that was never set should have the value null")
-        server.come_and_go()
-        server.serve_crowd(
-            '{"type":"set","key":"a","value":1}',
-            lambda one, problem: expect(one, {"type": "done"}, problem),
-        )
-        values = ["", "Grüße", 'a "quoted" word', 0, False, None, [], {"x": [1, {"y": None}]}, 1.5]
-        last = secrets.token_hex(4)
-        for value in (*values, last):
-            put(client, "a", value, "any JSON may be a value")
-            get(client, "a", value, "a get should be answered with the value that was set last")
-        for key in ("", "type", "Schlüssel", secrets.token_hex(4)):
-            put(client, key, f"of {key}", "any string may be a key")
-            get(client, key, f"of {key}", "any string may be a key")
-        get(other, "a", None, "each client has a store of its own")
-        put(other, "a", "mine", "two clients at once: each should be answered")
-        for what, bad in _STORE_ERRORS:
-            client.send(bad)
-            expect_error(client, f"{what} should get an error, and the connection stay open")
-            problem = f"after {what}, a get should be answered as before"
-            get(client, "a", last, problem)
-        get(other, "a", "mine", "what one client does should not matter to another one")
+
+def _value_of(key: str, value: Any) -> dict[str, Any]:
+    return {"type": "value", "key": key, "value": value}
+
+
+@rule('`{"type": "done"}`')
+def _done(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        for message in (_set("a", 1), '{"value": "Hello", "key": "b", "type": "set"}'):
+            expect(client, message, {"type": "done"}, "a set came")
+
+
+@rule('`{"type": "value", "key": K, "value": V}`')
+def _value(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        values: dict[str, Any] = {}
+        for key, value in (("a", 1), ("b", "Hello"), ("a", 2), ("c", 1)):
+            ask(client, _set(key, value), "an answer", "a set came")
+            values[key] = value
+            for name, last in values.items():
+                wanted = _value_of(name, last)
+                expect(client, _get(name), wanted, "it was set, and the last value counts")
+        expect(client, '{ "key": "a",\n"type": "get" }', _value_of("a", 2), "order means nothing")
+
+
+@rule("V `null` if K was never set")
+def _null(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        # Keys that no other rule takes, for a store that is shared is another fault.
+        expect(client, _get("no"), _value_of("no", None), "a get came before any set")
+        ask(client, _set("a", 1), "an answer", "a set came")
+        expect(client, _get("nor"), _value_of("nor", None), "another key was set")
+
+
+@rule("the answers are text, too")
+def _text(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        expect_text_messages(client, _set("a", 1), _get("a"), '{"type":"delete","key":"a"}')
+
+
+@rule("Every client has a store of its own")
+def _own(answer: Any) -> None:
+    def expect_nothing(client: Client, problem: str) -> None:
+        got = ask(client, _get("a"), json_text(_value_of("a", None)), problem)
+        if matches(got, {"value": "of another one"}):
+            raise client.finding(problem, json_text(_value_of("a", None)), json_text(got))
+
+    with answering(answer) as server:
+        with server.client() as one, server.client() as other:
+            ask(one, _set("a", "of another one"), "an answer", "a set came")
+            expect_nothing(other, "another client has set this key")
         with server.client() as late:
-            get(late, "a", None, "a new client begins with an empty store")
+            expect_nothing(late, "another client had set this key, and has left")
+
+
+@rule("V any JSON")
+def _any_json(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        for what, value in {**awkward.TEXTS, **_VALUES}.items():
+            problem = f"the value is {what}"
+            if is_error(got := ask(client, _set("a", value), '{"type": "done"}', problem)):
+                raise client.finding(f"{problem}, and refused", '{"type": "done"}', json_text(got))
+            got = ask(client, _get("a"), json_text(_value_of("a", value)), problem)
+            if not isinstance(got, dict) or not identical(got.get("value", ...), value):
+                raise client.finding(problem, show(_value_of("a", value)), show(got))
+
+
+def _refuses(answer: Any, messages: Iterable[str], why: str, *, look: bool = False) -> None:
+    """
+    Expect that each of these is not taken for a set or a get.
+
+    Args:
+        answer: The learner's.
+        messages: What is sent.
+        why: What is wrong with them, for a finding.
+        look: Whether to look at what the store has afterwards.
+    """
+    with answering(answer) as server, reopening(server) as open_client:
+        for message in messages:
+            client = open_client()
+            if look and reaction(client, _set("a", 1), "an answer", "a set came") is CLOSED:
+                continue
+            got = reaction(client, message, _ERROR, why)
+            if got is CLOSED:
+                continue  # another rule tells about that
+            if matches(got, {"type": "done"}) or matches(got, {"type": "value"}):
+                raise client.finding(f"{why}, and it was accepted", _ERROR, json_text(got))
+            if not look:
+                continue
+            after = reaction(client, _get("a"), json_text(_value_of("a", 1)), f"after {why}")
+            if matches(after, {"type": "value"}) and not matches(after, {"value": 1}):
+                problem = f"after {why} the value is another one"
+                raise client.finding(problem, json_text(_value_of("a", 1)), json_text(after))
+
+
+@rule("K a string")
+def _string_key(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        for number, key in enumerate(_KEYS, 1):
+            ask(client, _set(key, number), "an answer", "any string may be a key")
+            got = ask(client, _get(key), "a value", "any string may be a key")
+            if not matches(got, {"value": number}):
+                wanted = json_text(_value_of(key, number))
+                raise client.finding("any string may be a key", wanted, json_text(got))
+    for what, key in awkward.VALUES.items():
+        if not isinstance(key, str):
+            messages = (_get(key), _set(key, 2))
+            _refuses(answer, messages, f"the key was {what}, which is no string")
+
+
+@rule("anything else")
+def _anything_else(answer: Any) -> None:
+    for what, messages in _OTHERS.items():
+        _refuses(answer, messages, f"{what} came", look=True)
+
+
+@rule('`{"type": "error", "message": …}`, a string in your words')
+def _error(answer: Any) -> None:
+    with answering(answer) as server, reopening(server) as open_client:
+        for message in ('{"type":"delete","key":"a"}', '{"type":"set","key":"a"}', "get a", "[1]"):
+            client = open_client()
+            got = reaction(client, message, _ERROR, "that is neither a set nor a get")
+            taken = matches(got, {"type": "done"}) or matches(got, {"type": "value"})
+            if not (got is CLOSED or taken or is_error(got)):
+                raise client.finding("the answer is no such error", _ERROR, json_text(got))
+
+
+@rule("One answer for each message")
+def _one_answer(answer: Any) -> None:
+    with answering(answer) as server:
+        with server.client() as client:
+            client.barrier()
+            client.expect_silence("a message came before any was sent", 0.0)
+            messages = [_set("a", 1), _get("a"), _set("a", 2), _get("a"), _get("b")]
+            for message in messages:
+                client.send(message)
+            for number, _ in enumerate(messages, 1):
+                client.receive(f"{len(messages)} answers", f"answer {number}")
+            client.barrier()
+            client.expect_silence("there is one answer too many", 0.02)
+        with server.client() as client:
+            if reaction(client, "what?", _ERROR, "no JSON came") is not CLOSED:
+                client.barrier()
+                client.expect_silence("there is a second answer", 0.02)
+
+
+@rule("Fields that are not named here do no harm")
+def _more_fields(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        messages = (_set("a", 1), _get("a"), _get("a"))
+        more: tuple[dict[str, Any], ...] = ({"id": 7}, {"id": 8}, {"value": None, "": []})
+        for message, fields in zip(messages, more, strict=True):
+            longer = json.dumps({**json.loads(message), **fields})
+            got = reaction(client, longer, "the same answer as without it", "a field more")
+            if is_error(got):
+                wanted = "the same answer as without it"
+                raise client.finding("a field more", wanted, json_text(got))
+
+
+@rule("no message ends the connection")
+def _goes_on(answer: Any) -> None:
+    awful = (
+        "get a",
+        '{"type":"delete","key":"a"}',
+        '{"type":"get"}',
+        *AWFUL,
+        '{"type":"get","key":["a"]}',
+        '{"type":"set","key":{"a":1},"value":1}',
+        f'{{"type":"set","key":"a","value":{"[" * 50_000}{"]" * 50_000}}}',
+        '{"type":"set","key":"a","value":"\\ud800"}',
+        '{"type":"get","key":"\\ud800"}',
+    )
+    with answering(answer) as server, server.client() as client:
+        for message in awful:
+            client.send(message)
+            client.receive("an answer", show(message))
+            ask(client, _get("a"), "an answer", f"after {show(message)}")
+
+
+@rule("no client waits for another")
+def _nobody_waits(answer: Any) -> None:
+    with answering(answer) as server:
+        server.expect_no_blocking(_get("a"))
 
 
 _STORE: Final = """
@@ -105,7 +276,8 @@ EXERCISE = Exercise(
     id="5.2",
     title="One function for each type",
     task=(
-        "Write the handler `store`. Every client has a store of its own, and sends text messages:\n"
+        "Write the handler `store`. Every client has a store of its own, and sends text messages; "
+        "the answers are text, too:\n"
         "\n"
         "| client sends | server answers |\n"
         "|---|---|\n"
@@ -115,7 +287,9 @@ EXERCISE = Exercise(
         '| `{"type": "value", "key": K, "value": V}`, V `null` if K was never set |\n'
         '| anything else | `{"type": "error", "message": …}`, a string in your words |\n'
         "\n"
-        "One answer for each message, and no message ends the connection."
+        "One answer for each message, no client waits for another, and no message ends the "
+        "connection. Fields that are not named here do no harm, neither in a message nor in an "
+        "answer."
     ),
     name="store",
     starter="""
@@ -143,7 +317,21 @@ async def store(ws):
         'pattern `"value": value` asks that the field is there, whatever is in it: `null` is a '
         "value, no value is a mistake. `match` does not mind more fields than the pattern names."
     ),
-    rules=(Rule("", _probe_store),),
+    rules=(
+        _done,
+        _nobody_waits,
+        _one_answer,
+        _value,
+        _null,
+        _text,
+        _own,
+        _any_json,
+        _string_key,
+        _anything_else,
+        _error,
+        _more_fields,
+        _goes_on,
+    ),
     minutes=15,
     difficulty=2,
     needs="Messages with a type",

@@ -1,14 +1,19 @@
 """Answers to exercise 5.6, “Capstone: a chat”."""
 
-# %% right
 import asyncio
+import contextlib
 import json
+from collections import deque
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
+from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConnectionClosed
 
+from wslab.handlers import parse_json, to_json
+
+# %% right: a schema, and a writer for each member
 Name = Annotated[str, Meta(min_length=1, max_length=20)]
 Size = Annotated[int, Meta(ge=1, le=100_000)]
 
@@ -114,13 +119,7 @@ async def chatroom(ws):
             room.tell({"type": "left", "name": member.name})
 
 
-# %% right
-import asyncio
-import contextlib
-import json
-
-from websockets.exceptions import ConnectionClosed
-
+# %% right: a task for each message
 here, last, tasks = {}, [], set()
 
 
@@ -192,3 +191,66 @@ async def chatroom(ws):
         name = here.pop(ws, None)
         if name is not None:
             to_all({"type": "left", "name": name})
+
+
+# %% right: one row after the other
+people = {}
+history = deque(maxlen=10)
+
+
+def send_all(message):
+    broadcast(people.values(), to_json(message))
+
+
+async def chatroom(ws):
+    name = None
+    announced = None
+
+    async def error(text):
+        await ws.send(json.dumps({"type": "error", "message": text}))
+
+    try:
+        async for data in ws:
+            if isinstance(data, bytes):
+                if announced is None or len(data) != announced["size"]:
+                    await error("these bytes were not announced")
+                else:
+                    send_all({"type": "attached", "name": name, **announced})
+                    broadcast(people.values(), data)
+                announced = None
+                continue
+            announced = None
+            try:
+                message = parse_json(data)
+            except ValueError:
+                await error("no JSON")
+                continue
+            match message:
+                case {"type": "join", "name": str(wanted)}:
+                    if name is not None:
+                        await error("you are here already")
+                    elif not 1 <= len(wanted) <= 20:
+                        await error("1 to 20 characters")
+                    elif wanted in people:
+                        await error("this name is taken")
+                    else:
+                        name = wanted
+                        people[name] = ws
+                        welcome = {"type": "welcome", "history": list(history)}
+                        broadcast([ws], to_json(welcome))
+                        send_all({"type": "joined", "name": name})
+                case {"type": "say", "text": str(text)} if name is not None:
+                    message = {"type": "said", "name": name, "text": text}
+                    history.append(message)
+                    send_all(message)
+                case {"type": "attach", "filename": str(file), "size": size} if name is not None:
+                    if isinstance(size, int) and size is not True and 1 <= size <= 100_000:
+                        announced = {"filename": file, "size": size}
+                    else:
+                        await error("this size is not allowed")
+                case _:
+                    await error("what?")
+    finally:
+        if name is not None:
+            del people[name]
+            send_all({"type": "left", "name": name})

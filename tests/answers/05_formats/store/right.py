@@ -1,11 +1,65 @@
 """Answers to exercise 5.2, “One function for each type”."""
 
-# %% right
 import json
+from typing import Any
 
+import msgspec
 from websockets.exceptions import ConnectionClosed
 
+from wslab.handlers import parse_json, to_json
 
+
+class Store:
+    """A right answer, whose parts are replaced below."""
+
+    def store_of(self, ws):
+        return {}
+
+    def parse(self, text):
+        return parse_json(text)
+
+    def set(self, values, message):
+        match message:
+            case {"key": str(key), "value": value}:
+                values[key] = value
+                return {"type": "done"}
+        return self.error()
+
+    def get(self, values, message):
+        match message:
+            case {"key": str(key)}:
+                return {"type": "value", "key": key, "value": values.get(key)}
+        return self.error()
+
+    def error(self):
+        return {"type": "error", "message": "expected a set or a get, with a key"}
+
+    def reply(self, values, text):
+        try:
+            message = self.parse(text)
+        except ValueError:
+            return self.error()
+        match message:
+            case {"type": "set"}:
+                return self.set(values, message)
+            case {"type": "get"}:
+                return self.get(values, message)
+        return self.error()
+
+    async def answer(self, ws, values, text):
+        await ws.send(to_json(self.reply(values, text)))
+
+    async def __call__(self, ws):
+        values = self.store_of(ws)
+        async for text in ws:
+            await self.answer(ws, values, text)
+
+
+# %% right: a class
+store = Store()
+
+
+# %% right: a table of functions, and recv()
 class Bad(Exception):
     pass
 
@@ -51,12 +105,7 @@ async def store(ws):
         pass
 
 
-# %% right
-from typing import Any
-
-import msgspec
-
-
+# %% right: a schema
 class Command(msgspec.Struct, tag_field="type", tag=str.lower):
     key: str
 
@@ -87,3 +136,24 @@ async def store(ws):
                 value = values.get(command.key)
                 reply = dict(type="value", key=command.key, value=value)
         await ws.send(msgspec.json.encode(reply).decode())
+
+
+# %% right: a beginner's if
+async def store(ws):
+    values = {}
+    async for text in ws:
+        try:
+            message = parse_json(text)
+            if message["type"] == "set" and type(message["key"]) is str:
+                values[message["key"]] = message["value"]
+                await ws.send('{"type": "done"}')
+            elif message["type"] == "get" and type(message["key"]) is str:
+                key = message["key"]
+                value = values[key] if key in values else None  # noqa: SIM401
+                await ws.send(json.dumps({"type": "value", "key": key, "value": value}))
+            else:
+                await ws.send('{"type": "error", "message": "what?"}')
+        except ConnectionClosed:
+            raise
+        except Exception as e:
+            await ws.send(json.dumps({"type": "error", "message": str(e)}))
