@@ -201,12 +201,12 @@ class Other(Chat):
 chatroom = Other()
 
 
-# %% wrong: the announcement is acknowledged
+# %% wrong: others are told of the announcement
 # breaks: nothing yet
 class Other(Chat):
     def attach(self, ws, message):
         file = super().attach(ws, message)
-        broadcast([ws], '{"type": "ok"}')
+        broadcast([other for other in self.names if other is not ws], '{"type": "soon"}')
         return file
 
 
