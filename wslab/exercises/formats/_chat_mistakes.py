@@ -164,7 +164,12 @@ def _second_join(answer: Any) -> None:
                 raise ada.client.finding(f"{what}, and joins again", ERROR, json_text(got))
             text = chat.name("I am still the same")
             ada.say(text)
-            _, said = grace.hear("it speaks after a second 'join'", type="said", text=text)
+            try:
+                _, said = grace.hear("it speaks after a second 'join'", type="said", text=text)
+            except Finding:
+                if is_closed(ada.client):
+                    return  # another rule tells about that
+                raise
             if said.get("name") not in (None, ada.name):
                 problem = "after a second 'join' it has another name"
                 raise grace.client.finding(problem, f"the name {ada.name!r}", show(said))

@@ -121,7 +121,7 @@ chatroom = Other()
 
 
 # %% wrong: the bytes before attached
-# breaks first: the client itself too
+# breaks first: sends `{"type": "attached", …
 class Other(Chat):
     def deliver(self, ws, file, data):
         if file is None or file["size"] != len(data):
