@@ -415,8 +415,19 @@ def parse_frame(data):
     return fin, opcode, data[start:end], data[end:]
 
 
-# %% wrong: the key is before the long length
+# %% wrong: the rest of a masked frame begins too early
 # breaks: from a client or from a server
+# finding: the rest begins at another byte
+def parse_frame(data):
+    fin, opcode, masked, length, start = head(data)
+    rest = data[start + length :]
+    key = data[start : start + 4] if masked else bytes(4)
+    start += 4 * masked
+    return fin, opcode, unmask(data[start : start + length], key), rest
+
+
+# %% wrong: the key is before the long length
+# breaks first: from a client or from a server
 def parse_frame(data):
     fin, opcode, masked, length, start = head(data)
     key = data[start : start + 4] if masked else bytes(4)
@@ -453,6 +464,25 @@ def parse_frame(data):
     if masked:
         for i in range(min(4, length)):
             payload[i] ^= data[start + i]
+    return fin, opcode, payload, data[end:]
+
+
+# %% wrong: long frames are left masked
+# breaks: unmasked if it was masked
+def parse_frame(data):
+    fin, opcode, masked, length, start = head(data)
+    key = data[start : start + 4] if masked and length < 65_536 else bytes(4)
+    end = start + 4 * masked + length
+    return fin, opcode, unmask(data[end - length : end], key), data[end:]
+
+
+# %% wrong: the key is turned by where the payload begins
+# breaks: unmasked if it was masked
+def parse_frame(data):
+    fin, opcode, masked, length, start = head(data)
+    key = data[start : start + 4] if masked else bytes(4)
+    end = start + 4 * masked + length
+    payload = bytes(data[i] ^ key[i % 4] for i in range(end - length, end))
     return fin, opcode, payload, data[end:]
 
 

@@ -273,6 +273,22 @@ async def receive_file(ws):
             await answer(ws, received=received, ok=is_right(message, announced))
 
 
+# %% wrong: an empty file is never right
+# breaks: `true` if the checksum is right
+async def receive_file(ws):
+    async for message in ws:
+        if message == "progress":
+            await answer(ws, received=len(content))  # noqa: F821
+            continue
+        if isinstance(message, str):
+            announced, content = json.loads(message), bytearray()
+        else:
+            content += message
+        if len(content) == announced["size"]:
+            ok = bool(content) and is_right(content, announced)
+            await answer(ws, received=len(content), ok=ok)
+
+
 # %% wrong: small files are not looked at
 # breaks: `true` if the checksum is right
 async def receive_file(ws):
@@ -317,6 +333,22 @@ async def receive_file(ws):
             content += message
         if len(content) == announced["size"]:
             await answer(ws, received=len(content), ok=is_right(content, announced) or None)
+
+
+# %% wrong: no ok for a wrong checksum
+# breaks: `false` if not
+async def receive_file(ws):
+    async for message in ws:
+        if message == "progress":
+            await answer(ws, received=len(content))  # noqa: F821
+            continue
+        if isinstance(message, str):
+            announced, content = json.loads(message), bytearray()
+        else:
+            content += message
+        if len(content) == announced["size"]:
+            ok = {"ok": True} if is_right(content, announced) else {}
+            await answer(ws, received=len(content), **ok)
 
 
 # %% wrong: it closes the connection after a wrong checksum

@@ -283,6 +283,17 @@ async def weather(ws):
             await ws.send(REFUSAL)
 
 
+# %% wrong: zeros are left out
+# breaks: `{"station": …, "time": …, "celsius": …, "battery": …}`
+async def weather(ws):
+    async for message in ws:
+        if is_reading(message):
+            data = named(struct.unpack("!HqfB", message))
+            await ws.send(json.dumps({key: value for key, value in data.items() if value}))
+        else:
+            await ws.send(REFUSAL)
+
+
 # %% wrong: little-endian
 # breaks: in network byte order
 # finding: little-endian

@@ -186,12 +186,14 @@ def _both_sides(answer: Any) -> None:
             shifted = (key + apply_mask(payload, key))[:size] if key else b""
             if shifted and got in (shifted, apply_mask(shifted, key)):
                 raise parsed.finding("the masking key was taken for the payload's first bytes")
+            if key and parsed.bytes(3) not in (_NEXT, b"", None):
+                raise parsed.finding("of a masked frame, the rest begins at another byte")
 
 
 @rule("unmasked if it was masked")
 def _unmasked(answer: Any) -> None:
-    for payload in (b"Hello", b"\x00\x00\x00zeros", b"", b"a", _some(300)):
-        for key in (_KEY, b"\x00\xff\x00\xff", bytes(4)):
+    for payload in (b"Hello", b"\x00\x00\x00zeros", b"", b"a", _some(300), _some(65_537)):
+        for key in (_KEY, b"\x00\xff\x00\xff", bytes(4))[: 1 if len(payload) > 300 else None]:
             what = f"a masked frame with {len(payload):,} byte(s) of payload"
             parsed = _parse(answer, what, payload, opcode=_BINARY, key=key)
             got = parsed.bytes(2)
