@@ -203,6 +203,29 @@ async def quotes(ws, updates):
         changed.set()
 
 
+# %% wrong: all clients have one dictionary
+# breaks: Send each
+newest = {}
+
+
+async def quotes(ws, updates):
+    changed, ended = asyncio.Event(), False
+
+    async def send():
+        while newest or not ended:
+            await changed.wait()
+            changed.clear()
+            while newest:
+                await ws.send(text(*newest.popitem()))
+
+    async with running(send()):
+        async for symbol, price in updates:
+            newest[symbol] = price
+            changed.set()
+        ended = True
+        changed.set()
+
+
 # %% wrong: the sender is not there any more when nothing was left
 # breaks first: Send each
 async def quotes(ws, updates):
@@ -328,7 +351,7 @@ async def quotes(ws, updates):
 
 
 # %% wrong: whole prices
-# breaks: `{"symbol": …, "price": …}`
+# breaks first: `{"symbol": …, "price": …}`
 async def quotes(ws, updates):
     latest, sending = {}, None
 
@@ -498,6 +521,44 @@ async def quotes(ws, updates):
         changed.set()
 
 
+# %% wrong: the highest price stays
+# breaks first: of each symbol, it gets the newest price only
+async def quotes(ws, updates):
+    latest, sending = {}, None
+
+    async def send_all():
+        while latest:
+            await ws.send(text(*latest.popitem()))
+
+    async for symbol, price in updates:
+        latest[symbol] = max(price, latest.get(symbol, price))
+        if sending is None or sending.done():
+            sending = asyncio.create_task(send_all())
+    if sending is not None:
+        await sending
+
+
+# %% wrong: a new symbol comes while it goes through the dictionary
+# breaks first: of each symbol, it gets the newest price only
+async def quotes(ws, updates):
+    latest, changed, ended = {}, asyncio.Event(), False
+
+    async def send():
+        while latest or not ended:
+            await changed.wait()
+            changed.clear()
+            for symbol in latest:
+                await ws.send(text(symbol, latest[symbol]))
+            latest.clear()
+
+    async with running(send()):
+        async for symbol, price in updates:
+            latest[symbol] = price
+            changed.set()
+        ended = True
+        changed.set()
+
+
 # %% wrong: the oldest price stays
 # breaks first: of each symbol, it gets the newest price only
 async def quotes(ws, updates):
@@ -584,6 +645,28 @@ async def quotes(ws, updates):
     async for symbol, price in updates:
         latest[symbol] = price
         changed.set()
+    sender.cancel()
+
+
+# %% wrong: one turn of the loop is enough for what is left
+# breaks: When the updates end, send what is left
+async def quotes(ws, updates):
+    latest, changed = {}, asyncio.Event()
+
+    async def send():
+        while True:
+            await changed.wait()
+            changed.clear()
+            while latest:
+                symbol = next(iter(latest))
+                await ws.send(text(symbol, latest.pop(symbol)))
+
+    sender = asyncio.create_task(send())
+    async for symbol, price in updates:
+        latest[symbol] = price
+        changed.set()
+    for _ in range(9):
+        await asyncio.sleep(0)
     sender.cancel()
 
 

@@ -263,6 +263,20 @@ def relay(bus):
     return handler
 
 
+# %% wrong: joined is for the whole room, over the bus
+# breaks first: Once subscribed, a client gets `joined`
+# finding: another message came after it
+def relay(bus):
+    async def handler(ws):
+        room = ws.request.path
+        async with bus.subscribe(room) as messages, running(forward(ws, messages)):
+            await bus.publish(room, "joined")
+            async for message in ws:
+                await bus.publish(room, message)
+
+    return handler
+
+
 # %% wrong: the bus is global
 # breaks: It is called once for each server
 # finding: server 1 does not subscribe
@@ -462,7 +476,7 @@ def relay(bus):
 
 
 # %% wrong: only text
-# breaks first: goes to all clients of its room on all servers
+# breaks first: Each message of a client
 # finding: did not get it
 def relay(bus):
     async def handler(ws):
@@ -477,7 +491,7 @@ def relay(bus):
 
 
 # %% wrong: an empty message is none
-# breaks first: goes to all clients of its room on all servers
+# breaks first: Each message of a client
 def relay(bus):
     async def handler(ws):
         room = ws.request.path
@@ -492,7 +506,7 @@ def relay(bus):
 
 
 # %% wrong: what was said before is not said again
-# breaks: goes to all clients of its room on all servers
+# breaks: Each message of a client
 def relay(bus):
     async def handler(ws):
         room = ws.request.path
@@ -509,7 +523,7 @@ def relay(bus):
 
 
 # %% wrong: one loop after the other
-# breaks first: goes to all clients of its room on all servers
+# breaks first: Each message of a client
 # finding: no message came
 def relay(bus):
     async def handler(ws):
@@ -525,7 +539,7 @@ def relay(bus):
 
 
 # %% wrong: one after the other, the other way round
-# breaks first: goes to all clients of its room on all servers
+# breaks first: Each message of a client
 # finding: no message came
 def relay(bus):
     async def handler(ws):
@@ -540,7 +554,7 @@ def relay(bus):
 
 
 # %% wrong: it is not awaited
-# breaks first: goes to all clients of its room on all servers
+# breaks first: Each message of a client
 # finding: is an `await` missing before `bus.publish(…)`?
 def relay(bus):
     async def handler(ws):
@@ -555,7 +569,7 @@ def relay(bus):
 
 
 # %% wrong: from loop to loop, without the bus
-# breaks: goes to all clients of its room on all servers
+# breaks first: Each message of a client
 # finding: it does not go over the bus
 everybody = collections.defaultdict(dict)
 
@@ -685,6 +699,21 @@ def relay(bus):
     return handler
 
 
+# %% wrong: it is published twice
+# breaks: to each of them once
+def relay(bus):
+    async def handler(ws):
+        room = ws.request.path
+        async with bus.subscribe(room) as messages:
+            await ws.send("joined")
+            async with running(forward(ws, messages)):
+                async for message in ws:
+                    for _ in range(2):
+                        await bus.publish(room, message)
+
+    return handler
+
+
 # %% wrong: a task for each message
 # breaks: and in order
 def relay(bus):
@@ -718,6 +747,36 @@ def relay(bus):
             async with running(publish_all()), running(forward(ws, messages)):
                 async for message in ws:
                     said.put_nowait(message)
+
+    return handler
+
+
+# %% wrong: the subscription is left by hand, and not when something is raised
+# breaks: When all clients of a room have left, no server is subscribed to it
+def relay(bus):
+    async def handler(ws):
+        room = ws.request.path
+        subscription = bus.subscribe(room)
+        messages = await subscription.__aenter__()
+        await ws.send("joined")
+        async with running(forward(ws, messages)):
+            async for message in ws:
+                await bus.publish(room, message)
+        await subscription.__aexit__(None, None, None)
+
+    return handler
+
+
+# %% wrong: nobody ends the task of the group
+# breaks: When all clients of a room have left, no server is subscribed to it
+def relay(bus):
+    async def handler(ws):
+        room = ws.request.path
+        async with bus.subscribe(room) as messages, asyncio.TaskGroup() as tasks:
+            await ws.send("joined")
+            tasks.create_task(forward(ws, messages))
+            async for message in ws:
+                await bus.publish(room, message)
 
     return handler
 

@@ -46,6 +46,16 @@ class Server:
             raise Finding("the server has ended", got="a handler ended it")
         return server.get_loop()
 
+    def turns(self, count: int = 8) -> None:
+        """Let the event loop go round, so that tasks do what they can without waiting."""
+
+        async def go_round() -> None:
+            for _ in range(count):
+                await asyncio.sleep(0)
+
+        with contextlib.suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(go_round(), self.loop).result(REPLY_TIMEOUT)
+
     @contextlib.contextmanager
     def standing_still(self) -> Iterator[None]:
         """Hold up the event loop for the block: what clients do there comes all at once."""

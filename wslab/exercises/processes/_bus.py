@@ -115,13 +115,26 @@ class Bus:
             await asyncio.sleep(0)
         self._hub.publish(room, message)
 
-    @contextlib.asynccontextmanager
-    async def subscribe(self, room: Any) -> AsyncIterator[AsyncIterator[Any]]:
-        entry = await self._hub.enter(room)
-        try:
-            yield self._iterate(entry)
-        finally:
-            self._hub.leave(room, entry)
+    def subscribe(self, room: Any) -> _Subscription:
+        """Subscribe to a room, with ``async with``."""
+        return _Subscription(self._hub, room)
+
+
+class _Subscription:
+    """No generator, which the garbage collector would end for whoever forgets it."""
+
+    def __init__(self, hub: Hub, room: Any) -> None:
+        self._hub = hub
+        self._room = room
+        self._entry: _Queue | None = None
+
+    async def __aenter__(self) -> AsyncIterator[Any]:
+        self._entry = await self._hub.enter(self._room)
+        return self._iterate(self._entry)
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        if self._entry is not None:
+            self._hub.leave(self._room, self._entry)
 
     async def _iterate(self, entry: _Queue) -> AsyncIterator[Any]:
         while True:

@@ -79,8 +79,10 @@ def _each(answer: Any) -> None:
         for _ in range(2):
             feeds.append((stack.enter_context(server.client()), desk.feed()))
         for update in _AWKWARD:
-            for client, feed in feeds:
-                feed.put(update)
+            with server.standing_still():
+                for _, feed in feeds:
+                    feed.put(update)
+            for client, _ in feeds:
                 problem = "a client that reads did not get an update"
                 with _about(update):
                     client.receive("a message for it", problem)
@@ -137,35 +139,44 @@ class _Jam:
     def __init__(self, server: Server, feed: Feed, client: SlowClient) -> None:
         self.newest: dict[str, float] = {}
         self.came: list[tuple[str, Any]] = []
+        self._server = server
         self._feed = feed
         self._client = client
-        self._prices = iter(range(1, 10**6))
-        self.taken = self._fill(server)
-        self._first_new = next(self._prices)
-        self._update(_RARE)
+        self._order: dict[float, int] = {}
+        self.taken = self._fill()
+        self._first_new = new = len(self._order)
+        self._update(_RARE, price=0.5)
         for _ in range(50):
             self._update(_OFTEN, _OTHER)
+        # The newest price is neither the highest nor the lowest.
+        self._update(_OFTEN, price=new + 30.5)
+        self._update(_OTHER, price=new + 40.5)
         self.taken = self.taken and feed.wait_taken()
 
-    def _update(self, *symbols: str) -> None:
+    def _update(self, *symbols: str, price: float | None = None) -> None:
         for symbol in symbols:
-            self.newest[symbol] = next(self._prices)
+            number = len(self._order)
+            self.newest[symbol] = number + 1 if price is None else price
+            self._order[self.newest[symbol]] = number
             self._feed.put((symbol + _LONG, self.newest[symbol]))
 
-    def _fill(self, server: Server) -> bool:
+    def _fill(self) -> bool:
         """Send updates until the server cannot get rid of them; return whether all were taken."""
-        deadline = time.monotonic() + REPLY_TIMEOUT
+        deadline = time.monotonic() + REPLY_TIMEOUT / 2
         while time.monotonic() < deadline:
             self._update(*_SYMBOLS)
             if not self._feed.wait_taken():
                 return False
-            waiting = [each.transport.get_write_buffer_size() for each in server.connections()]
+            waiting = [one.transport.get_write_buffer_size() for one in self._server.connections()]
             if max(waiting, default=0) > _WRITE_LIMIT:
                 return True
         return True
 
     def end(self) -> None:
+        """End the updates, and wait until the handler has done what it does then."""
         self._feed.put(None)
+        if self.taken and self._feed.wait_taken():
+            self._server.turns()
 
     def read(self, until_newest: bool = False) -> None:
         """Read until the connection is closed, or only until the newest price of each came."""
@@ -186,8 +197,12 @@ class _Jam:
         return [
             (symbol, price)
             for symbol, price in self.came
-            if price >= self._first_new and (symbol, price) not in newest
+            if self.number(price) >= self._first_new and (symbol, price) not in newest
         ]
+
+    def number(self, price: float) -> int:
+        """Return the number of the update with this price, -1 if there was none."""
+        return self._order.get(price, -1)
 
     def finding(self, problem: str, expected: str, got: str) -> Finding:
         sent = f"updates of {', '.join(_SYMBOLS)} to a client that does not read"
@@ -245,7 +260,7 @@ def _replaced(answer: Any) -> None:
         jam.read()
         for symbol in _SYMBOLS:
             prices = [price for name, price in jam.came if name == symbol]
-            if prices != sorted(set(prices)):
+            if prices != sorted(set(prices), key=jam.number):
                 problem = "prices of one symbol come in another order than the updates, or twice"
                 raise jam.finding(problem, "a newer price each time", f"{symbol}: {show(prices)}")
 
