@@ -23,7 +23,6 @@ from typing import Any
 
 import pytest
 
-from wslab._stubborn import standing_still
 from wslab.service import registry
 
 TIMEOUT = 5.0
@@ -277,7 +276,6 @@ def leaves_nothing(_frozen: None, request: pytest.FixtureRequest) -> Iterator[No
     running = dict(registry.servers)
     for server in running.values():
         server.stop()
-    threads |= set(standing_still)  # for ever, and it is known
     for thread in set(threading.enumerate()) - threads:
         thread.join(TIMEOUT)
     left = [thread.name for thread in set(threading.enumerate()) - threads]

@@ -16,12 +16,10 @@ import asyncio
 import contextlib
 import ctypes
 import inspect
-import math
 import sys
 import threading
 import traceback
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
@@ -37,10 +35,6 @@ __all__ = [
 
 CLEAN_UP_TIMEOUT = 0.5
 """Seconds that code gets to clean up, once it was told to end."""
-
-
-standing_still: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
-"""Threads that wait for ever, for nothing else has ended them."""
 
 
 class HeldUpError(SystemExit):
@@ -60,8 +54,7 @@ def interrupt(
     End what a thread is doing by a :exc:`HeldUpError`; return whether that was in time.
 
     Python raises it between two bytecodes. Code that catches everything, in a loop, is made to
-    raise at every line from then on; on Python 3.11, which cannot do that, the thread stands still
-    for ever if nothing else helps. In a call of C, such as ``time.sleep``, nothing can be raised
+    raise at every line from then on. In a call of C, such as ``time.sleep``, nothing can be raised
     before it returns; then it is.
 
     Args:
@@ -92,27 +85,23 @@ def interrupt(
     ended = ended or has_ended
     # While the exception waits to be raised, a traced thread of Python 3.11 (by a debugger, by
     # coverage) spins inside the interpreter: this one would, until a time.sleep() there ends.
-    if (sys.version_info < (3, 12) and sys.gettrace() is not None) or thread in standing_still:
+    if sys.version_info < (3, 12) and sys.gettrace() is not None:
         return ended(0)
     deadline = monotonic() + timeout
     _raise_in(thread, HeldUpError)
     if not ended(min(timeout, CLEAN_UP_TIMEOUT)):
         # ``except:`` in a loop has caught it, and catches whatever comes while that is in ``try``.
-        caught: list[None] = []
-        error = _made_like(HeldUpError, lambda: caught.append(None))
-        with _every_line_raises(thread) as has_helped:
-            while not ended(0.001) and monotonic() < min(deadline, has_helped):
-                _raise_in(thread, error)
-        # Again and again: it is not in a call of C, for which there is nothing to do but wait.
-        if len(caught) > 2 and monotonic() < deadline and not ended(0):
-            _stand_still(thread, deadline)
+        lines = _EveryLine()
+        _raise_in(thread, lines.raise_from_here)
+        ended(max(0.0, deadline - monotonic()))
+        lines.raising = False
     return ended(0)
 
 
 def holds_up(thread: threading.Thread) -> bool:
     """Return whether a thread runs other code than asyncio, ``websockets`` and ours just now."""
     frame = sys._current_frames().get(thread.ident or 0)
-    return thread not in standing_still and bool(_frames(frame))
+    return bool(_frames(frame))
 
 
 def _raise_in(thread: threading.Thread, error: type[HeldUpError]) -> None:
@@ -121,63 +110,34 @@ def _raise_in(thread: threading.Thread, error: type[HeldUpError]) -> None:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(error))
 
 
-def _made_like(base: type[HeldUpError], note: Callable[[], None]) -> type[HeldUpError]:
-    """Return an error that calls a function in the thread that catches it: it is made there."""
-    return type(base.__name__, (base,), {"__init__": lambda self: note()})
-
-
-def _stand_still(thread: threading.Thread, deadline: float) -> None:
-    """Let a thread wait for ever, at the ``except`` that catches what is raised here."""
-    standing = threading.Event()
-
-    def wait_for_ever() -> None:
-        lock = threading.Lock()
-        lock.acquire()
-        standing.set()
-        lock.acquire()
-
-    standing_still.add(thread)  # nothing else is raised in it: that would wait to be for ever
-    _raise_in(thread, _made_like(HeldUpError, wait_for_ever))
-    standing.wait(max(0.0, deadline - monotonic()))
-
-
-@contextlib.contextmanager
-def _every_line_raises(thread: threading.Thread) -> Iterator[float]:
+class _EveryLine:
     """
-    Let every line that a thread begins raise, in the functions that it is in: ``except:`` as well.
+    Lets every line that a thread begins raise, in the functions that it is in: ``except:`` as well.
 
     What another thread raises comes where a loop goes round or a call returns, and there the line
-    before is still in its ``try``. Yields until when to wait for what this does.
-
-    Python 3.11 has trace functions for it. But while an exception waits to be raised in one thread,
-    those that are traced stand still.
+    before is still in its ``try``.
     """
-    if sys.version_info < (3, 12):
-        yield monotonic() + CLEAN_UP_TIMEOUT
-        return
-    monitoring = sys.monitoring
-    tool = next((tool for tool in range(6) if monitoring.get_tool(tool) is None), None)
-    if tool is None:  # debugger, coverage and profilers have them all
-        yield monotonic() + CLEAN_UP_TIMEOUT
-        return
 
-    def end(code: CodeType, line: int) -> object:
-        if threading.get_ident() == thread.ident:
+    def __init__(self) -> None:
+        self.raising = True
+        self._codes: set[CodeType] = set()
+        # An error is made in the thread in which it is raised.
+        begin = {"__init__": lambda error: self._begin(sys._getframe(1))}
+        self.raise_from_here = type(HeldUpError.__name__, (HeldUpError,), begin)
+
+    def _begin(self, frame: FrameType) -> None:
+        self._codes = {frame.f_code for frame in _frames(frame)}
+        # Python takes a trace function away once it has raised. Not one written in C, such as that
+        # of C's ``not``, which asks __bool__(): what that raises, the line raises.
+        function = ctypes.cast(ctypes.pythonapi.PyObject_Not, ctypes.c_void_p)
+        ctypes.pythonapi.PyEval_SetTrace(function, ctypes.py_object(self))
+
+    def __bool__(self) -> bool:
+        if self.raising and sys._getframe(1).f_code in self._codes:
             raise HeldUpError
-        return None
-
-    monitoring.use_tool_id(tool, "wslab")
-    monitoring.register_callback(tool, monitoring.events.LINE, end)
-    codes = {frame.f_code for frame in _frames(sys._current_frames().get(thread.ident or 0))}
-    for code in codes:
-        monitoring.set_local_events(tool, code, monitoring.events.LINE)
-    try:
-        yield math.inf
-    finally:
-        for code in codes:
-            monitoring.set_local_events(tool, code, monitoring.events.NO_EVENTS)
-        monitoring.register_callback(tool, monitoring.events.LINE, None)
-        monitoring.free_tool_id(tool)
+        if not self.raising:
+            ctypes.pythonapi.PyEval_SetTrace(None, None)
+        return True  # C's ``not`` of it is 0: no error
 
 
 def _frames(innermost: FrameType | None) -> list[FrameType]:
