@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import math
 
 import pytest
 
-from wslab.exercises._judge import Pause, awkward, show
+from wslab import _stubborn
+from wslab.exercises._judge import Finding, Pause, awkward, call, show
 
 
 def test_show() -> None:
@@ -85,3 +87,24 @@ def test_a_pause_that_is_not_awaited_never_ran() -> None:
         False,
         True,
     ]
+
+
+@pytest.mark.usefixtures("leaves_nothing")
+def test_a_busy_machine_leaves_no_coroutine_to_the_collector(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However long a client is ended for: nobody interrupts that, and it is not collected."""
+    swallowed: list[BaseException] = []
+
+    async def client() -> None:
+        while len(swallowed) < 20:  # an honest learner's client would go on for ever
+            try:
+                await asyncio.sleep(3600)
+            except BaseException as exc:
+                swallowed.append(exc)
+
+    monkeypatch.setattr(_stubborn, "CLEAN_UP_TIMEOUT", 0.8)
+    with pytest.raises(Finding, match="did not end"):
+        call(client, timeout=0.1)
+    gc.collect()
+    assert len(swallowed) == 2  # it was cancelled, and closed

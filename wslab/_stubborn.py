@@ -165,11 +165,11 @@ async def end_tasks() -> None:
         _, refusing = await asyncio.wait(tasks, timeout=CLEAN_UP_TIMEOUT)
         for task in refusing:
             chain = _chain(task.get_coro())
+            for coroutine in chain:
+                never_collect(coroutine)
             # Here, where the loop runs. The garbage collector would do it, and print what comes.
             with contextlib.suppress(BaseException):
                 chain[0].close()
-            for coroutine in chain:
-                never_collect(coroutine)
     closing = asyncio.create_task(asyncio.get_running_loop().shutdown_asyncgens())
     await asyncio.wait([closing], timeout=CLEAN_UP_TIMEOUT)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import inspect
 import threading
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from wslab._stubborn import end_tasks, interrupt
+from wslab._clock import monotonic
+from wslab._stubborn import HeldUpError, end_tasks, holds_up, interrupt
 
 from .advice import meaning
 from .finding import Fault, Finding, shorten, show
@@ -49,19 +50,19 @@ def call(
 
     thread = threading.Thread(target=target, name="wslab check", daemon=True)
     thread.start()
-    deadline = time.monotonic() + timeout + 0.5  # for what an async function cleans up
+    deadline = monotonic() + timeout + 0.5  # for what an async function cleans up
     try:
-        return outcome.result(max(0.0, deadline - time.monotonic()))
+        return outcome.result(max(0.0, deadline - monotonic()))
     except concurrent.futures.TimeoutError:
         if outcome.done():
             raise _raised("TimeoutError", "") from None
         release()
-        interrupt(thread, timeout=INTERRUPT_TIMEOUT)
+        _end(thread)
         raise Finding(f"it did not end within {timeout:g} s", got="no end") from None
     except KeyboardInterrupt:
         if not outcome.done():  # the learner interrupted the cell
             release()
-            interrupt(thread, timeout=INTERRUPT_TIMEOUT)
+            _end(thread)
             raise
         raise _raised("KeyboardInterrupt", "") from None
     except BaseException as exc:
@@ -70,6 +71,15 @@ def call(
         except BaseException:  # it is the learner's
             words = ""
         raise _raised(type(exc).__name__, words) from None
+
+
+def _end(thread: threading.Thread) -> None:
+    """Let a thread end: by itself, if it is about to, or by an error in the learner's code."""
+    deadline = monotonic() + INTERRUPT_TIMEOUT
+    while thread.is_alive() and (left := deadline - monotonic()) > 0:
+        if holds_up(thread):
+            interrupt(thread, timeout=left)
+        thread.join(min(0.05, left))
 
 
 def _expect_callable(function: Any, arguments: tuple[Any, ...]) -> None:
@@ -102,7 +112,10 @@ def _run(awaitable: Awaitable[Any], timeout: float) -> Any:
         # Nobody is left to handle what is raised from here on.
         loop.set_exception_handler(lambda loop, context: None)
         try:
-            loop.run_until_complete(end_tasks())
+            ending = loop.create_task(end_tasks())
+            while not ending.done():
+                with contextlib.suppress(HeldUpError):  # one meant for the learner's code
+                    loop.run_until_complete(ending)
         finally:
             loop.close()
 
