@@ -196,6 +196,42 @@ async def ask_all(url, questions):
         return answers
 
 
+# %% wrong: equal questions are asked once
+# breaks: each as `{"id": …, "question": …}`
+# finding: asked once
+async def ask_all(url, questions):
+    asked = list(dict.fromkeys(questions))
+    async with connect(url) as ws:
+        for id, question in enumerate(asked):
+            await ws.send(json.dumps({"id": id, "question": question}))
+        answers = {}
+        for _ in asked:
+            reply = json.loads(await ws.recv())
+            answers[asked[reply["id"]]] = reply.get("answer")
+    return [answers[question] for question in questions]
+
+
+# %% wrong: another field
+# breaks: each as `{"id": …, "question": …}`
+async def ask_all(url, questions):
+    async with connect(url) as ws:
+        for id, question in enumerate(questions):
+            await ws.send(json.dumps({"id": id, "question": question, "type": "ask"}))
+        replies = [json.loads(await ws.recv()) for _ in questions]
+    return [reply.get("answer") for reply in sorted(replies, key=lambda reply: reply["id"])]
+
+
+# %% wrong: sorted by ids that are texts
+# breaks: the list of the answers in the order of the questions
+# finding: another order
+async def ask_all(url, questions):
+    async with connect(url) as ws:
+        for id, question in enumerate(questions):
+            await ws.send(json.dumps({"id": str(id), "question": question}))
+        replies = [json.loads(await ws.recv()) for _ in questions]
+    return [reply.get("answer") for reply in sorted(replies, key=lambda reply: reply["id"])]
+
+
 # %% wrong: a connection for each question
 # breaks: over one connection
 async def ask_all(url, questions):

@@ -103,6 +103,22 @@ async def both(url, first, second):
     return list(dict.fromkeys(replies))
 
 
+# %% wrong: the replies are sorted
+# breaks: returns the list of both replies, in this order
+async def both(url, first, second):
+    return sorted(await asyncio.gather(say(url, first), say(url, second)))
+
+
+# %% wrong: a dictionary by message
+# breaks: returns the list of both replies, in this order
+# finding: equal messages
+async def both(url, first, second):
+    async def ask(message):
+        return message, await say(url, message)
+
+    return list(dict(await asyncio.gather(ask(first), ask(second))).values())
+
+
 # %% wrong: an empty reply is left out
 # breaks: returns the list of both replies, in this order
 async def both(url, first, second):

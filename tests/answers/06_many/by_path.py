@@ -161,6 +161,39 @@ async def by_path(ws):
             await other.send(message)
 
 
+# %% wrong: whoever speaks while one vanishes loses the connection
+# breaks: Clients come and go, and nothing is kept of those who have left
+# finding: while another one speaks
+async def by_path(ws):
+    with inside(ws, ws.request.path):
+        async for message in ws:
+            for other in rooms[ws.request.path] - {ws}:
+                await other.send(message)
+
+
+# %% wrong: a log of who has said what
+# breaks: Clients come and go, and nothing is kept of those who have left
+# finding: its connection is kept
+log = []
+
+
+async def by_path(ws):
+    with inside(ws, ws.request.path):
+        async for message in ws:
+            log.append((ws, message))
+            broadcast(rooms[ws.request.path] - {ws}, message)
+
+
+# %% wrong: each message twice
+# breaks: sent to all other clients in the same room
+# finding: got it twice
+async def by_path(ws):
+    with inside(ws, ws.request.path):
+        async for message in ws:
+            broadcast(rooms[ws.request.path] - {ws}, message)
+            broadcast(rooms[ws.request.path] - {ws}, message)
+
+
 # %% wrong: only to one of the others
 # breaks first: sent to all other clients in the same room
 async def by_path(ws):

@@ -148,8 +148,8 @@ def _without_a_word(answer: Any) -> None:
                 _expect_no_word(client, message)
 
 
-def _expect_no_stall(server: Server, member: Client, fault: str | bytes) -> None:
-    """Expect that a member is served while many others are being closed."""
+def _stall(server: Server, member: Client, fault: str | bytes) -> int:
+    """Return how many milliseconds a member waits for its echo while many are being closed."""
     with Metronome(0.001) as metronome, server.clients(CROWD // 3) as clients:
         for client in clients:
             if fault != _FAULTS[0]:
@@ -159,15 +159,27 @@ def _expect_no_stall(server: Server, member: Client, fault: str | bytes) -> None
             client.send(fault)
         member.send("still here?")
         member.receive("'still here?'", "many others are being closed")
-        beats = metronome.beats_since(began)
-    # A turn of a handler takes less than a millisecond; a busy machine is late here, too.
-    if beats > 5 * len(clients):
-        raise Finding(
-            "it blocks: while it closes one connection, all others wait",
-            sent=f"{show(fault)} by {len(clients)} clients at once, then a text by another one",
-            expected="the text is sent back at once",
-            got=f"it came after {beats / 1000:.1f} s",
-        )
+        return metronome.beats_since(began)
+
+
+def _expect_no_stall(server: Server, member: Client, fault: str | bytes) -> None:
+    """Expect that a member is served while many others are being closed."""
+    count = CROWD // 3
+    # A turn of a handler takes less than a millisecond. A busy machine is late by chance, what
+    # blocks is late each time.
+    stall = 0
+    for _ in range(3):
+        stall = _stall(server, member, fault)
+        if stall <= 5 * count:
+            return
+        if stall > 100 * count:
+            break
+    raise Finding(
+        "it blocks: while it closes one connection, all others wait",
+        sent=f"{show(fault)} by {count} clients at once, then a text by another one",
+        expected="the text is sent back at once",
+        got=f"it came after {stall / 1000:.2f} s",
+    )
 
 
 @rule("nobody else notices")

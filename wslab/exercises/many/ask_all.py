@@ -26,11 +26,18 @@ def _each_question(answer: Any) -> None:
             raise played.finding(problem, expected, oracle.got())
         if len(oracle.requests) != len(oracle.messages):
             raise played.finding("what came is another thing", expected, oracle.got())
+        if any(len(request) > 2 for request in oracle.requests):
+            raise played.finding("there is another field, too", expected, oracle.got())
         asked = sorted(str(request["question"]) for request in oracle.requests)
         if asked != sorted(questions):
             problem = "these are other questions" if asked else "no question came"
             raise played.finding(problem, expected, oracle.got())
         played.returned(expected)
+    oracle = Oracle(("same", "same"))
+    played = oracle.meet(answer)
+    if len(oracle.messages) == 1:
+        problem = "two questions that are equal were asked once"
+        raise played.finding(problem, "two messages", oracle.got())
 
 
 @rule("over one connection")
@@ -64,9 +71,9 @@ def _before_waiting(answer: Any) -> None:
 
 @rule("the list of the answers in the order of the questions")
 def _in_order(answer: Any) -> None:
-    questions = [f"question {letter}" for letter in "edcba"]
-    # The last order is none that is made by sorting.
-    for order in ((0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 4, 0, 3, 1)):
+    # The last orders are none that are made by sorting, ids such as "10" neither.
+    for order in ((0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 4, 0, 3, 1), (*range(1, 12), 0)):
+        questions = [f"question {letter}" for letter in "lkjihgfedcba"[-len(order) :]]
         oracle = Oracle(questions, order=order)
         if 1 < order[0] < 4:  # answers that are equal, or that Python takes for false
             oracle.answers = ["same", "", 0, "same", []]

@@ -123,7 +123,7 @@ def _same_time(answer: Any) -> None:
 
 @rule("returns the list of both replies, in this order")
 def _in_order(answer: Any) -> None:
-    for replies in (["one", "two"], ["", "0"], ["same", "same"]):
+    for replies in (["two", "one"], ["", "0"], ["same", "same"]):
         for early in ("ada", "grace"):
             host = _Ordered(early, dict(zip(("ada", "grace"), replies, strict=True)))
             played = play(answer, host, "ada", "grace").where(f"{early!r} is answered first")
@@ -139,6 +139,10 @@ def _in_order(answer: Any) -> None:
             else:
                 problem = "it returned something else"
             raise played.finding(problem, show(replies), show(result))
+    played = play(answer, _Host(), "hello", "hello").where("both say the same")
+    if not same(list(played.returned("['hello!', 'hello!']")), ["hello!", "hello!"]):
+        problem = "equal messages have a reply each"
+        raise played.finding(problem, "['hello!', 'hello!']", show(played.result))
 
 
 _SAY: Final = """

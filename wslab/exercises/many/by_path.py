@@ -8,6 +8,8 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
+from websockets.exceptions import ConnectionClosed
+
 from wslab.exercises._exercise import Exercise
 from wslab.exercises._judge import Client, Finding, Server, answering, awkward, during, show
 from wslab.exercises._rule import rule
@@ -41,6 +43,18 @@ def _say(speaker: Client, message: str | bytes, *listeners: Client) -> None:
             raise
 
 
+def _expect_once(speaker: Client, *listeners: Client) -> None:
+    """Let one of them speak; expect that the others get just this once, whatever else they get."""
+    _say(speaker, "only once", *listeners)
+    for listener in listeners:
+        listener.barrier()
+        with contextlib.suppress(TimeoutError, ConnectionClosed):
+            while listener.ws.recv(timeout=0.02) != "only once":
+                pass
+            problem = "another one in the room got it twice"
+            raise listener.finding(problem, "one message", "the same message once more")
+
+
 def _expect_nothing(listener: Client, who: str) -> None:
     """Expect that no message is there for somebody; a PING afterwards shows that none is late."""
     listener.barrier()
@@ -56,6 +70,7 @@ def _all_others(answer: Any) -> None:
         for text in awkward_ones:
             _say(grace, text, ada, lin)
         _say(grace, awkward.BYTES["no UTF-8"], ada, lin)
+        _expect_once(ada, grace, lin)
     with _people(answer, "/a/b", "/water", "/water", "/a/b") as (_, (one, two, three, four)):
         _say(two, "water", three)
         _say(one, "a", four)
@@ -79,6 +94,22 @@ def _nobody_else(answer: Any) -> None:
         _expect_nothing(joan, "somebody in another room")
 
 
+def _vanish_beside(server: Server, number: int, speaker: Client, listener: Client) -> None:
+    """Let clients vanish at the very moment when somebody speaks, and who speaks go on."""
+    with contextlib.ExitStack() as stack:
+        guests = [stack.enter_context(server.client(path="/tea")) for _ in range(3)]
+        for guest in guests:
+            guest.barrier()
+        with server.standing_still():
+            for guest in guests[number:]:
+                guest.vanish()
+            speaker.send("who is here?")
+            for guest in guests[:number]:
+                guest.vanish()
+        listener.receive("'who is here?'", "another one in the room got nothing")
+        _say(speaker, "and now?", listener)
+
+
 @rule("Clients come and go, and nothing is kept of those who have left")
 def _come_and_go(answer: Any) -> None:
     with _people(answer, "/tea", "/tea") as (server, (ada, grace)):
@@ -88,6 +119,8 @@ def _come_and_go(answer: Any) -> None:
             with server.client(path="/tea") as guest:
                 guest.barrier()
                 gone |= server.connections() - here
+                with during("a client that is about to leave speaks"):
+                    _say(guest, "I have to go", ada, grace)
                 if leaves == "closes":
                     guest.ws.close()
                 else:
@@ -102,6 +135,9 @@ def _come_and_go(answer: Any) -> None:
             if gone:
                 problem = f"after a client that {leaves} its connection is kept: the room grows"
                 raise guest.finding(problem, "nothing is left of it", "it is still in memory")
+        for number in range(3):
+            with during("a client vanishes while another one speaks"):
+                _vanish_beside(server, number, ada, grace)
 
 
 EXERCISE = Exercise(
