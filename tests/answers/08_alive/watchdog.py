@@ -1,11 +1,12 @@
 """Answers to exercise 8.2, “Who says nothing has to go”."""
 
-# %% right
 import asyncio
+import time
 
 from websockets.exceptions import ConnectionClosed
 
 
+# %% right: one timeout that is put off
 async def watchdog(ws):
     loop = asyncio.get_running_loop()
     try:
@@ -19,10 +20,7 @@ async def watchdog(ws):
         await ws.close(4000)
 
 
-# %% right
-import asyncio
-
-
+# %% right: a timer of the loop
 async def watchdog(ws):
     loop = asyncio.get_running_loop()
     timer = None
@@ -49,10 +47,7 @@ async def watchdog(ws):
         timer.cancel()
 
 
-# %% right
-import asyncio
-
-
+# %% right: wait_for()
 async def watchdog(ws):
     while True:
         try:
@@ -62,32 +57,77 @@ async def watchdog(ws):
         await ws.send(message)
 
 
-# %% wrong
-# finding: its pings are answered by the library
+# %% right: a task that looks every now and then
+class Watchdog:
+    def __init__(self, ws):
+        self.ws, self.last = ws, time.monotonic()
+
+    async def watch(self):
+        while (left := self.last + 0.5 - time.monotonic()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(left)
+        await self.ws.close(4000)
+
+    async def talk(self):
+        async for message in self.ws:
+            self.last = time.monotonic()
+            await self.ws.send(message)
+
+
 async def watchdog(ws):
-    async for message in ws:
-        await ws.send(message)
+    dog = Watchdog(ws)
+    watching = asyncio.create_task(dog.watch())
+    try:
+        await dog.talk()
+    finally:
+        watching.cancel()
 
 
-# %% wrong
-# finding: should stay connected
-import asyncio
-
-
+# %% wrong: nothing is sent back
+# breaks: it sends each message back
 async def watchdog(ws):
     try:
-        async with asyncio.timeout(0.5):
-            async for message in ws:
+        while True:
+            async with asyncio.timeout(0.5):
+                await ws.recv()
+    except TimeoutError:
+        await ws.close(4000)
+
+
+# %% wrong: an empty message is no message
+# breaks: it sends each message back
+async def watchdog(ws):
+    try:
+        while True:
+            async with asyncio.timeout(0.5):
+                message = await ws.recv()
+            if message:
                 await ws.send(message)
     except TimeoutError:
         await ws.close(4000)
 
 
-# %% wrong
-# finding: should be closed with 4000: its pings
-import asyncio
+# %% wrong: bytes come back as text
+# breaks: it sends each message back
+async def watchdog(ws):
+    try:
+        while True:
+            async with asyncio.timeout(0.5):
+                message = await ws.recv(decode=True)
+            await ws.send(message)
+    except TimeoutError:
+        await ws.close(4000)
 
 
+# %% wrong: no limit
+# breaks: closes with code `4000`
+# finding: stays connected
+async def watchdog(ws):
+    async for message in ws:
+        await ws.send(message)
+
+
+# %% wrong: the code of a normal end
+# breaks: closes with code `4000`
 async def watchdog(ws):
     try:
         while True:
@@ -98,56 +138,29 @@ async def watchdog(ws):
         await ws.close()
 
 
-# %% wrong
-# finding: falls silent later
-import asyncio
-
-
+# %% wrong: TimeoutError is left to raise
+# breaks: closes with code `4000`
+# finding: closed after 0.5 s
 async def watchdog(ws):
-    try:
-        async with asyncio.timeout(0.5):
-            message = await ws.recv()
+    while True:
+        message = await asyncio.wait_for(ws.recv(), 0.5)
         await ws.send(message)
-        async for message in ws:
-            await ws.send(message)
-    except TimeoutError:
-        await ws.close(4000)
 
 
-# %% wrong
-# finding: each message should come back
-import asyncio
-
-
+# %% wrong: close() is not awaited
+# breaks: closes with code `4000`
 async def watchdog(ws):
     try:
         while True:
             async with asyncio.timeout(0.5):
-                message = await ws.recv()  # noqa: F841
-    except TimeoutError:
-        await ws.close(4000)
-
-
-# %% wrong
-# finding: should stay connected
-import asyncio
-
-
-async def watchdog(ws):
-    try:
-        while True:
-            async with asyncio.timeout(0.05):
                 message = await ws.recv()
             await ws.send(message)
     except TimeoutError:
-        await ws.close(4000)
+        ws.close(4000)
 
 
-# %% wrong
-# finding: its pings are answered by the library
-import asyncio
-import time
-
+# %% wrong: one clock for all connections
+# breaks: the connection of a client
 last = 0.0
 
 
@@ -165,11 +178,114 @@ async def watchdog(ws):
                 return await ws.close(4000)
 
 
-# %% wrong
-# finding: should stay connected
-import time
+# %% wrong: the server pings, and takes the answer for a sign of life
+# breaks: PINGs are no messages
+# finding: its library does that
+async def watchdog(ws):
+    while True:
+        try:
+            async with asyncio.timeout(0.5):
+                message = await ws.recv()
+            await ws.send(message)
+        except TimeoutError:
+            try:
+                async with asyncio.timeout(0.5):
+                    await (await ws.ping())
+            except TimeoutError:
+                return await ws.close(4000)
 
 
+# %% wrong: all bytes that come are a sign of life
+# breaks: PINGs are no messages
+# finding: a client that sent PINGs
+async def watchdog(ws):
+    last = time.monotonic()
+    received = ws.data_received
+
+    def data_received(data):
+        nonlocal last
+        last = time.monotonic()
+        received(data)
+
+    ws.data_received = data_received
+    while True:
+        try:
+            async with asyncio.timeout(0.02):
+                message = await ws.recv()
+            await ws.send(message)
+        except TimeoutError:
+            if time.monotonic() - last > 0.5:
+                return await ws.close(4000)
+
+
+# %% wrong: one limit for the whole conversation
+# breaks: that has sent no message for 0.5 seconds
+# finding: too early
+async def watchdog(ws):
+    try:
+        async with asyncio.timeout(0.5):
+            async for message in ws:
+                await ws.send(message)
+    except TimeoutError:
+        await ws.close(4000)
+
+
+# %% wrong: the first message only is waited for
+# breaks: that has sent no message for 0.5 seconds
+# finding: too late, or never
+async def watchdog(ws):
+    try:
+        async with asyncio.timeout(0.5):
+            message = await ws.recv()
+        await ws.send(message)
+        async for message in ws:
+            await ws.send(message)
+    except TimeoutError:
+        await ws.close(4000)
+
+
+# %% wrong: from the first message on
+# breaks first: closes with code `4000`
+# finding: never sent a message
+async def watchdog(ws):
+    message = await ws.recv()
+    try:
+        while True:
+            await ws.send(message)
+            async with asyncio.timeout(0.5):
+                message = await ws.recv()
+    except TimeoutError:
+        await ws.close(4000)
+
+
+# %% wrong: a shorter limit
+# breaks: that has sent no message for 0.5 seconds
+# finding: too early
+async def watchdog(ws):
+    try:
+        while True:
+            async with asyncio.timeout(0.3):
+                message = await ws.recv()
+            await ws.send(message)
+    except TimeoutError:
+        await ws.close(4000)
+
+
+# %% wrong: a longer limit
+# breaks: that has sent no message for 0.5 seconds
+# finding: too late
+async def watchdog(ws):
+    try:
+        while True:
+            async with asyncio.timeout(1):
+                message = await ws.recv()
+            await ws.send(message)
+    except TimeoutError:
+        await ws.close(4000)
+
+
+# %% wrong: it blocks
+# finding: the handler holds up the event loop
 async def watchdog(ws):
     async for message in ws:
         await ws.send(message)

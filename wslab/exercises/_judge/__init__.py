@@ -10,7 +10,7 @@ Everything has a timeout, and everything is stopped afterwards, whatever the lea
 from __future__ import annotations
 
 from . import awkward
-from .answering import answering, one_server, small_socket
+from .answering import answering, once_a_check, one_server, small_socket
 from .call import call
 from .client import Client
 from .finding import HELD_UP, Fault, Finding, during, held_up, same, show
@@ -40,6 +40,7 @@ __all__ = [
     "call",
     "during",
     "held_up",
+    "once_a_check",
     "one_server",
     "play",
     "run_client",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import functools
 import logging
 import socket
 import warnings
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from wslab._clock import perf_counter
 from wslab._patient import GOES_ROUND
@@ -19,7 +20,9 @@ from .finding import Fault, held_up, show
 from .limits import waited_in_vain
 from .server import Server
 
-__all__ = ["answering", "one_server", "small_socket"]
+__all__ = ["answering", "once_a_check", "one_server", "small_socket"]
+
+T = TypeVar("T")
 
 _PATIENCE = 0.2
 """Seconds for handlers to return; what runs on then is cancelled, and no rule looks at that."""
@@ -31,6 +34,9 @@ _SETTLE_TIMEOUT = 0.2
 _kept: contextvars.ContextVar[dict[tuple[int, bool], Server] | None]
 _kept = contextvars.ContextVar("servers of a check", default=None)
 
+_looks: contextvars.ContextVar[dict[tuple[Any, int], Any] | None]
+_looks = contextvars.ContextVar("what rules of a check have looked at", default=None)
+
 
 @contextlib.contextmanager
 def one_server() -> Iterator[None]:
@@ -40,14 +46,38 @@ def one_server() -> Iterator[None]:
     What a handler shares, such as an :class:`asyncio.Lock`, belongs to one event loop for ever.
     """
     servers: dict[tuple[int, bool], Server] = {}
-    token, waited = _kept.set(servers), waited_in_vain.set([])
+    token, waited, looks = _kept.set(servers), waited_in_vain.set([]), _looks.set({})
     try:
         yield
     finally:
         _kept.reset(token)
+        _looks.reset(looks)
         waited_in_vain.reset(waited)
         for server in servers.values():
             _stop(server)
+
+
+def once_a_check(look: Callable[[Any], T]) -> Callable[[Any], T]:
+    """
+    Let several rules look at the same conversation, where it takes time.
+
+    Within :func:`one_server`, it is had once for each answer.
+
+    Args:
+        look: Called with the answer; returns what rules judge.
+    """
+
+    @functools.wraps(look)
+    def looked(answer: Any) -> T:
+        looks = _looks.get()
+        if looks is None:
+            return look(answer)
+        if (look, id(answer)) not in looks:
+            looks[look, id(answer)] = look(answer)
+        result: T = looks[look, id(answer)]
+        return result
+
+    return looked
 
 
 def small_socket() -> socket.socket:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
 from collections.abc import Awaitable, Callable, Generator
@@ -10,6 +11,7 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 
 from wslab._clock import perf_counter
+from wslab.faults import Link
 from wslab.server import BackgroundServer, serve
 
 from .call import call
@@ -101,6 +103,7 @@ def play(
     *arguments: Any,
     called: str = "",
     timeout: float | None = None,
+    network: Callable[[str], Link] | None = None,
     **options: Any,
 ) -> Play:
     """
@@ -112,6 +115,7 @@ def play(
         arguments: Passed to the client after the URL.
         called: What a finding says was sent; without it, how the client was called.
         timeout: Seconds it may take in all, :data:`~.limits.CLIENT_TIMEOUT` without it.
+        network: Makes what is between the client and the server of this URL, if anything is.
         options: For :func:`wslab.serve`.
     """
     name = getattr(answer, "__name__", "client")
@@ -120,10 +124,13 @@ def play(
     seconds = CLIENT_TIMEOUT if timeout is None else timeout
     if waited := waited_in_vain.get():
         seconds = min(seconds, IN_VAIN_TIMEOUT)
-    with serve(handler, name=f"check {id(answer)}", **{"ping_interval": None, **options}) as server:
+    with (
+        serve(handler, name=f"check {id(answer)}", **{"ping_interval": None, **options}) as server,
+        network(server.url) if network else contextlib.nullcontext(server) as way,
+    ):
         began = perf_counter()
         try:
-            result = call(answer, server.url, *arguments, timeout=seconds, release=server.stop)
+            result = call(answer, way.url, *arguments, timeout=seconds, release=server.stop)
         except Finding as finding:
             finding.records = server.transcript.snapshot()[-12:]
             failure = finding

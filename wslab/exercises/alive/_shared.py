@@ -6,15 +6,15 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Self
 
 from websockets.asyncio.server import ServerConnection
 
-from wslab.exercises._judge import Finding, Pause
+from wslab.exercises._judge import Pause
 from wslab.server import serve
 
-__all__ = ["Diary", "Opening", "about", "as_object"]
+__all__ = ["Diary", "Opening", "as_object"]
 
 
 class Diary(Pause):
@@ -96,17 +96,6 @@ class Opening(Diary):
             server = serve(self._handler, name=f"check {id(self)}", sock=self._sock)
             self._stack.enter_context(server)
         return super().__call__(seconds)
-
-
-@contextlib.contextmanager
-def about(sent: str, expected: str | None = None) -> Iterator[None]:
-    """Add to a finding that knows neither what was sent to the client and what it should do."""
-    try:
-        yield
-    except Finding as finding:
-        finding.sent = finding.sent or sent
-        finding.expected = finding.expected or expected
-        raise
 
 
 def as_object(message: str | bytes) -> dict[str, Any]:
