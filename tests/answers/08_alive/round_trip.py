@@ -180,3 +180,29 @@ async def round_trip(url):
     async with connect(url) as ws:
         await (await ws.ping())
         return time.perf_counter() - start
+
+
+# %% wrong: the opening handshake is what it measures
+# breaks first: measure one round trip
+# finding: more than one
+async def round_trip(url):
+    start = time.perf_counter()
+    async with connect(url) as ws:
+        seconds = time.perf_counter() - start
+        await (await ws.ping())
+        return seconds
+
+
+# %% wrong: whole seconds
+# breaks: measure one round trip
+async def round_trip(url):
+    async with connect(url) as ws:
+        return int(await (await ws.ping()))
+
+
+# %% wrong: wait() of the blocking client says whether, not when
+# breaks: and return it
+# finding: no number
+def round_trip(url):
+    with connect_sync(url) as ws:
+        return ws.ping().wait(5)

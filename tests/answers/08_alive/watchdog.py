@@ -291,3 +291,33 @@ async def watchdog(ws):
         await ws.send(message)
         time.sleep(0.5)  # noqa: ASYNC251
         await ws.close(4000)
+
+
+# %% wrong: the code is a message, too
+# breaks: it sends each message back
+# finding: that sent no message got one
+async def watchdog(ws):
+    while True:
+        try:
+            async with asyncio.timeout(0.5):
+                message = await ws.recv()
+            await ws.send(message)
+        except TimeoutError:
+            await ws.send("4000")
+            return await ws.close(4000)
+
+
+# %% wrong: an equal message is no sign of life
+# breaks: that has sent no message for 0.5 seconds
+# finding: too early
+async def watchdog(ws):
+    last, since = None, time.monotonic()
+    while True:
+        try:
+            async with asyncio.timeout(since + 0.5 - time.monotonic()):
+                message = await ws.recv()
+        except TimeoutError:
+            return await ws.close(4000)
+        await ws.send(message)
+        if message != last:
+            last, since = message, time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 from typing import Any, Final
@@ -10,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from wslab._clock import perf_counter
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Client, Metronome, Server, answering, awkward, once_a_check
+from wslab.exercises._judge import Client, Server, answering, awkward, once_a_check
 from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
@@ -22,8 +23,27 @@ _BEAT: Final = 0.12  # seconds between messages of a client that is not
 
 _SILENT: Final = 4000
 
-_LATE: Final = 75
-"""Hundredths of a second, counted by our own loop: what is late there, too, is the machine."""
+_LATE: Final = 0.75  # seconds
+
+
+class _Deadline:
+    """
+    A timer on the event loop of the learner's server: what is late there, too, is the machine.
+
+    Attributes:
+        passed: The time at which it was over, with a few turns for what was due before.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.passed = float("inf")
+        self._loop = loop
+        loop.call_soon_threadsafe(loop.call_later, _LATE, self._pass, 5)
+
+    def _pass(self, turns: int) -> None:
+        if turns:
+            self._loop.call_soon(self._pass, turns - 1)
+        else:
+            self.passed = perf_counter()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +57,8 @@ class _Seen:
         closed: When the server closed it, if it did.
         code: The code of its CLOSE, if it sent one.
         pinged: Whether it was sent a PING.
-        beats: Hundredths of a second from the last message to the CLOSE, or until now.
+        told: How many messages it was sent.
+        in_time: Whether it was closed before its deadline.
     """
 
     client: Client
@@ -45,17 +66,13 @@ class _Seen:
     closed: float | None
     code: int | None
     pinged: bool
-    beats: int
+    told: int
+    in_time: bool
 
     @property
     def silence(self) -> float:
         """Seconds without a message before it was closed."""
         return (self.closed or perf_counter()) - self.spoke[-1]
-
-    @property
-    def in_time(self) -> bool:
-        """Whether it was closed soon enough."""
-        return self.closed is not None and self.beats <= _LATE
 
     @property
     def too_early(self) -> bool:
@@ -64,7 +81,7 @@ class _Seen:
         return self.closed is not None and self.silence < 0.98 * _SILENCE and not crossed
 
 
-def _look(server: Server, client: Client, metronome: Metronome) -> _Seen:
+def _look(server: Server, client: Client, deadline: _Deadline) -> _Seen:
     records = server.background.transcript.filter(connection=client.number)
     ends = [each for each in records if each.kind in ("close", "lost") and each.sender != "client"]
     closed = ends[0].time if ends else None
@@ -81,7 +98,8 @@ def _look(server: Server, client: Client, metronome: Metronome) -> _Seen:
         closed,
         getattr(ends[0], "close_code", None) if ends else None,
         any(each.kind == "ping" and each.sender == "server" for each in records),
-        metronome.beats_since(spoke[-1], closed or float("inf")),
+        sum(each.kind in ("text", "binary") and each.sender == "server" for each in records),
+        closed is not None and closed <= deadline.passed,
     )
 
 
@@ -122,30 +140,31 @@ def _pass_time(client: Client, seconds: float) -> bool:
 def _watch(answer: Any) -> _Watch:
     """Look at four clients at once, until the server has closed those that it should."""
     with (
-        Metronome(0.01) as metronome,
         answering(answer) as server,
         server.client() as silent,
         server.client() as pinging,
         server.client() as once,
         server.client() as lively,
     ):
-        clients = silent, pinging, once, lively
-        began = perf_counter()
+        early = late = _Deadline(server.loop)
         step = 0
-        while metronome.beats_since(began) < 100 * _BEAT + _LATE + 10:
+        while late.passed > perf_counter() or late is early:
             lively.send("still here")
             if step == 1:
                 once.send("I was here")
+                once.barrier()
+                late = _Deadline(server.loop)
             with contextlib.suppress(ConnectionClosed):
                 pinging.ws.ping()
             if _pass_time(once, _BEAT):
                 break
             step += 1
-        seen = [_look(server, client, metronome) for client in clients]
-        outlived = not seen[0].in_time and _pass_time(silent, _SILENCE * 1.6)
+        seen = [_look(server, client, early) for client in (silent, pinging)]
+        seen += [_look(server, client, late) for client in (once, lively)]
+        outlived = not seen[0].in_time and _pass_time(silent, _LATE)
         if outlived:
-            seen[0] = _look(server, silent, metronome)
-            last = _look(server, lively, metronome).spoke[-1]
+            seen[0] = _look(server, silent, early)
+            last = _look(server, lively, late).spoke[-1]
             outlived = (seen[0].closed or 0.0) - last >= 0.98 * _SILENCE
         return _Watch(seen[0], seen[1], seen[2], seen[3], outlived)
 
@@ -158,6 +177,10 @@ def _sends_back(answer: Any) -> None:
         for message in messages:
             client.send(message)
             client.expect(message, "a message came")
+    silent = _watch(answer).silent
+    if silent.told:
+        problem = "a client that sent no message got one"
+        raise silent.client.finding(problem, "nothing but CLOSE", f"messages: {silent.told}")
 
 
 @rule(f"closes with code `{_SILENT}`")
@@ -171,7 +194,7 @@ def _closes(answer: Any) -> None:
     silent = watch.silent
     if silent.closed is None and not silent.pinged:
         problem = "a client that never sent a message stays connected"
-        got = f"an open connection after {silent.beats / 100:.1f} s"
+        got = f"an open connection after {silent.silence:.1f} s"
         raise silent.client.finding(problem, f"CLOSE {_SILENT} after {_SILENCE:g} s", got)
 
 
@@ -201,7 +224,7 @@ def _silence(answer: Any) -> None:
         (watch.once, "a client that sent one message, and no more, was closed too late, or never"),
     ):
         if not seen.in_time:
-            got = f"no CLOSE for {seen.beats / 100:.1f} s"
+            got = f"no CLOSE for {seen.silence:.1f} s"
             raise seen.client.finding(problem, expected, got)
 
 
