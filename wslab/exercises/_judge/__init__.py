@@ -17,7 +17,7 @@ from .finding import HELD_UP, Fault, Finding, during, held_up, same, show
 from .limits import CLIENT_TIMEOUT, CROWD, REPLY_TIMEOUT
 from .oracle import Oracle
 from .pace import Metronome
-from .playing import Pause, Play, play, run_client
+from .playing import Pause, Play, play
 from .server import Server
 from .together import arrive_together
 
@@ -43,7 +43,6 @@ __all__ = [
     "once_a_check",
     "one_server",
     "play",
-    "run_client",
     "same",
     "show",
     "small_socket",

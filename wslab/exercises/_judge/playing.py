@@ -18,7 +18,7 @@ from .call import call
 from .finding import Finding, show
 from .limits import CLIENT_TIMEOUT, IN_VAIN_TIMEOUT, waited_in_vain
 
-__all__ = ["Pause", "Play", "play", "run_client"]
+__all__ = ["Pause", "Play", "play"]
 
 
 class Pause:
@@ -137,21 +137,3 @@ def play(
             if waited is not None and perf_counter() - began > seconds:
                 waited.append(seconds)
     return Play(called or words, result, failure, server)
-
-
-def run_client(
-    answer: Any,
-    handler: Callable[[ServerConnection], Awaitable[None]],
-    *arguments: Any,
-    **options: Any,
-) -> tuple[Any, BackgroundServer]:
-    """
-    Do as :func:`play` does; return the client's result and the server.
-
-    Raises:
-        Finding: It raised, did not end in time, or cannot be called like that.
-    """
-    played = play(answer, handler, *arguments, **options)
-    if played.failure is not None:
-        raise played.failure
-    return played.result, played.server
