@@ -103,12 +103,22 @@ def _name(answer: Any) -> None:
     bad = {"an empty text": "", "21 characters": "x" * 21, "500 characters": "x" * 500}
     bad |= {what: value for what, value in _VALUES.items() if not isinstance(value, str)}
     with chatting(answer) as chat:
+        (ada,) = chat.enter("Ada")
         for name in good:
             person = chat.guest()
             got = person.reaction(_join(name), f"the name is {name!r}", "welcome", "joined")
             if has_type(got, "error"):
                 problem = f"the name is {name!r}, and it was refused"
                 raise person.client.finding(problem, "a welcome", show(got))
+            ada.say("who is it?")
+            for joined in ada.until_said(ada, "who is it?"):
+                if has_type(joined, "joined") and joined.get("name") not in (
+                    name,
+                    ada.name,
+                    None,
+                ):
+                    problem = f"the name is {name!r}, and it joins with another one"
+                    raise ada.client.finding(problem, show(name), show(joined))
             person.client.close()
         person = chat.guest()
         missing = {"missing": '{"type":"join"}'}

@@ -33,7 +33,17 @@ _ERROR: Final = 'JSON text: {"type": "error", "message": "…"}'
 # Not every library writes larger numbers, nor a surrogate that is alone.
 _NO_VALUES: Final = ("NaN", "Infinity", "huge", "a lone surrogate")
 _VALUES: Final = {k: v for k, v in awkward.VALUES.items() if k not in _NO_VALUES}
-_KEYS: Final = ("", " ", "type", "0", "null", *(awkward.TEXTS[k] for k in ("quotes", "two lines")))
+_KEYS: Final = (
+    "",
+    " ",
+    "key",
+    "KEY",
+    " key",
+    "type",
+    "0",
+    "null",
+    *(awkward.TEXTS[k] for k in ("quotes", "two lines")),
+)
 
 _NO_STRINGS: Final[tuple[Any, ...]] = (None, ["set"], 1, {})
 
@@ -160,10 +170,12 @@ def _string_key(answer: Any) -> None:
     with answering(answer) as server, server.client() as client:
         for number, key in enumerate(_KEYS, 1):
             ask(client, _set(key, number), "an answer", "any string may be a key")
-            got = ask(client, _get(key), "a value", "any string may be a key")
+        for number, key in enumerate(_KEYS, 1):
+            got = ask(client, _get(key), "a value", "many keys were set, each with its own value")
             if not matches(got, {"value": number}):
                 wanted = json_text(_value_of(key, number))
-                raise client.finding("any string may be a key", wanted, json_text(got))
+                problem = "many keys were set, each with its own value"
+                raise client.finding(problem, wanted, json_text(got))
     for what, key in awkward.VALUES.items():
         if not isinstance(key, str):
             messages = (_get(key), _set(key, 2))

@@ -163,6 +163,17 @@ class Other(Chat):
 chatroom = Other()
 
 
+# %% wrong: names without the blanks at their ends
+# breaks: a string of 1 to 20 characters
+# finding: another one
+class Other(Chat):
+    def join(self, ws, name):
+        super().join(ws, name.strip() or name)
+
+
+chatroom = Other()
+
+
 # %% wrong: names may be taken twice
 # breaks: that nobody here has
 class Other(Chat):

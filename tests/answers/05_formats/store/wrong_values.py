@@ -337,3 +337,21 @@ async def store(ws):
             await ws.send('{"type": "value", "key": "a", "value": 1}')
         else:
             await ws.send('{"type": "value", "key": "b", "value": null}')
+
+
+# %% wrong: capitals do not count in a key
+# breaks: K a string
+class Lower(Store):
+    def set(self, values, message):
+        if isinstance(message.get("key"), str):
+            message["key"] = message["key"].lower()
+        return super().set(values, message)
+
+    def get(self, values, message):
+        reply = super().get(values, message)
+        if reply["type"] == "value":
+            reply["value"] = values.get(reply["key"].lower())
+        return reply
+
+
+store = Lower()
