@@ -201,7 +201,7 @@ def _park(waiters: Waiters, timeout: float | None) -> bool:
         number = next(_numbers)
         _timed[number] = parked
         delay = min(max(0.0, timeout) * 1000, MAX_DELAY)
-        timer = _set_timeout(_expired, delay, number)
+        timer = turns.after(delay, _expired, number)
     base = stack_base
     me, _current = _current, MAIN
     if me == MAIN:
@@ -215,7 +215,7 @@ def _park(waiters: Waiters, timeout: float | None) -> bool:
             _main_parked.remove(parked)
             turns.release()
         if number is not None:
-            _clear_timeout(timer)
+            turns.cancel(timer)
             _timed.pop(number, None)
         in_time = parked not in waiters
         if not in_time:
@@ -244,7 +244,5 @@ def _on_expiry(number: int) -> None:
 _turning: Waiters = collections.deque()
 _next_turn = create_proxy(_on_turn)
 _expired = create_proxy(_on_expiry)
-_set_timeout = run_js("setTimeout")
-_clear_timeout = run_js("clearTimeout")
 # Each call of Python that may suspend begins with a turn of Pyodide's own, by setTimeout().
 pyodide_js._api.scheduleCallback = turns.soon

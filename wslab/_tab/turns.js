@@ -20,6 +20,26 @@
     post();
   }
 
+  /**
+   * setTimeout() with one argument for the callback. One that is set where another has come, again and
+   * again, takes 4 ms at least; where a message has come it takes what it is asked for.
+   */
+  function after(delay, callback, argument) {
+    const timer = {};
+    const set = () => {
+      timer.id = setTimeout(callback, delay, argument);
+    };
+    if (delay >= 4) set();
+    else soon(() => timer.cancelled || set());
+    return timer;
+  }
+
+  /** Take back what after() has returned. */
+  function cancel(timer) {
+    timer.cancelled = true;
+    clearTimeout(timer.id);
+  }
+
   function unlessHeld(callback) {
     if (held) waiting.push(callback);
     else callback();
@@ -27,9 +47,11 @@
 
   return {
     soon,
+    after,
+    cancel,
     /** The same for a callback of the kernel's event loop, after so many milliseconds. */
     schedule(callback, delay = 0) {
-      if (delay > 0) setTimeout(unlessHeld, delay, callback);
+      if (delay > 0) after(delay, unlessHeld, callback);
       else soon(() => unlessHeld(callback));
     },
     /** The kernel's event loop stands still from here on. */
