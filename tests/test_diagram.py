@@ -230,7 +230,7 @@ def test_hostile_content_stays_content(text: str, data: bytes, sender: Sender) -
     ]
     svg = sequence(records)
     names = {element.tag.removeprefix(SVG) for element in ET.fromstring(svg).iter()}
-    assert names <= {"svg", "title", "desc", "rect", "text", "path", "image"}
+    assert names <= {"svg", "title", "desc", "style", "rect", "text", "path", "image"}
     html = page(records)
     assert html.count("<img ") == 1
     assert "<script" not in html.lower()

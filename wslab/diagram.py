@@ -44,6 +44,13 @@ _STYLES = {
 }
 _TROUBLE = ("#b42318", "8 2 2 2")
 
+# An image is told by the page around it whether that is dark. Lightness is turned round, hues stay;
+# a photograph is turned back.
+_DARK = (
+    "@media (prefers-color-scheme:dark){:root{filter:invert(.92) hue-rotate(180deg)}"
+    "image{filter:invert(1) hue-rotate(180deg)}}"
+)
+
 
 def image(svg: str, alternative: str) -> str:
     """
@@ -222,6 +229,7 @@ class _Drawing:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}"'
             f' width="{_WIDTH}" height="{height}" role="img" font-family="sans-serif"'
             f' font-size="12"><title>{escape(title)}</title><desc>{escape(description)}</desc>'
+            f"<style>{_DARK}</style>"
             f'<rect width="{_WIDTH}" height="{height}" rx="8" fill="#fff"/>'
             f"{''.join(self._elements)}</svg>"
         )
