@@ -171,6 +171,16 @@ async def welcome(ws):
         await ws.send(f"Server received: {message}")
 
 
+# %% wrong: it blocks before its welcome
+# breaks: none of whom waits for another
+# finding: while it welcomes one client
+async def welcome(ws):
+    time.sleep(0.02)  # noqa: ASYNC251
+    await ws.send("Welcome to the WebSocket server!")
+    async for message in ws:
+        await ws.send(f"Server received: {message}")
+
+
 # %% wrong: no async
 # finding: must be an async function
 def welcome(ws):

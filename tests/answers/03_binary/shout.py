@@ -95,6 +95,15 @@ async def shout(ws):
         await ws.send(message)
 
 
+# %% wrong: without the blanks at its ends
+# breaks: each text message with the same text in capital letters
+async def shout(ws):
+    async for message in ws:
+        if isinstance(message, str):
+            message = message.strip().upper()
+        await ws.send(message)
+
+
 # %% wrong: only letters of ASCII
 # breaks: each text message with the same text in capital letters
 async def shout(ws):

@@ -15,7 +15,7 @@ _PLAIN = ("how are you", "what time is it", "why")
 _AWKWARD = (awkward.TEXTS["quotes"], awkward.TEXTS["other scripts"], "", "same", "same")
 
 # For each request, in which place it is answered; the last one is no order that is made by sorting.
-_ORDERS = ((0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 4, 0, 3, 1))
+_ORDERS = ((0, 1, 2, 3, 4), (4, 3, 2, 1, 0), tuple(range(11, -1, -1)), (2, 4, 0, 3, 1))
 
 
 @rule('sends each question as `{"id": …, "question": …}`')
@@ -61,8 +61,8 @@ def _all_before(answer: Any) -> None:
 
 @rule("returns the answers in the order of the questions")
 def _in_order(answer: Any) -> None:
-    questions = [f"question {letter}" for letter in "edcba"]
     for order in _ORDERS:
+        questions = [f"question {letter}" for letter in "lkjihgfedcba"[-len(order) :]]
         oracle = Oracle(questions, order=order)
         if order is _ORDERS[-1]:
             oracle.answers[1] = ""

@@ -99,7 +99,7 @@ def _in_order(answer: Any) -> None:
             problem = "these are not the messages that the server sent"
             if got is None:
                 problem = "the messages are no list"
-            elif sorted(map(str, got)) == sorted(map(str, messages)):
+            elif sorted(map(repr, got)) == sorted(map(repr, messages)):
                 problem = "they are in another order"
             elif len(got) != len(messages):
                 problem = f"these are {len(got)} messages, and the server sent {len(messages)}"

@@ -98,6 +98,7 @@ def _arguments(answer: Any) -> None:
         values = _values(received)
         if not values:
             problem = "with these arguments the text is not JSON: json.dumps() escapes them"
+            problem = problem if received else "with these arguments it sent nothing"
             raise played.finding(problem, wanted, show(received[0]) if received else "no message")
         if not isinstance(values[0], dict):
             return

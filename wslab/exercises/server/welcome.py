@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from typing import Any, Final
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Client, Server, answering, awkward, show
+from wslab.exercises._judge import (
+    Client,
+    Finding,
+    Metronome,
+    Server,
+    answering,
+    arrive_together,
+    awkward,
+    show,
+)
 from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
 _WELCOME: Final = "Welcome to the WebSocket server!"
+_CROWD: Final = 13
 
 
 def _words(message: str | bytes) -> str:
@@ -86,7 +97,23 @@ def _each_client(answer: Any) -> None:
 @rule("none of whom waits for another")
 def _nobody_waits(answer: Any) -> None:
     with answering(answer) as server:
+        # A machine that stands still for a moment does so once, a handler does it each time.
+        if (beats := min(_beats_for_a_crowd(server) for _ in range(2))) > 3 * _CROWD:
+            raise Finding(
+                "it blocks: while it welcomes one client, all others wait",
+                sent=f"nothing, by {_CROWD} clients that come at once",
+                expected="await where it waits, such as asyncio.sleep() instead of time.sleep()",
+                got=f"{beats / _CROWD:.0f} ms for each of them, one after another",
+            )
         server.expect_no_blocking("hello", before=1)
+
+
+def _beats_for_a_crowd(server: Server) -> int:
+    """Return in how many beats of a millisecond a crowd gets its first messages."""
+    with Metronome(0.001) as metronome:
+        began = time.perf_counter()
+        arrive_together(server, _CROWD)
+        return metronome.beats_since(began)
 
 
 EXERCISE = Exercise(
