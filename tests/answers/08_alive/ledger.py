@@ -351,3 +351,31 @@ async def ledger(ws):
             await ws.send(json.dumps({"expected": last + 1}))
         else:
             await ws.send(json.dumps({"ack": number, "balance": balance}))
+
+
+# %% wrong: an order for 0 is none
+# breaks first: Answer each with `{"ack": NUMBER, "balance": …}`
+# finding: an order for 0
+async def ledger(ws):
+    async for message in ws:
+        order = json.loads(message)
+        client, number = order["client"], order["number"]
+        last, balance = accounts.get(client, (0, 0))
+        if number == last + 1 and order["amount"]:
+            last, balance = accounts[client] = number, balance + order["amount"]
+        if number > last:
+            await ws.send(json.dumps({"expected": last + 1}))
+        else:
+            await ws.send(json.dumps({"ack": number, "balance": balance}))
+
+
+# %% wrong: a gap is acknowledged, though not booked
+# breaks first: answer `{"expected": …}`, the number that is due
+async def ledger(ws):
+    async for message in ws:
+        order = json.loads(message)
+        client, number = order["client"], order["number"]
+        last, balance = accounts.get(client, (0, 0))
+        if number == last + 1:
+            last, balance = accounts[client] = number, balance + order["amount"]
+        await ws.send(json.dumps({"ack": number, "balance": balance}))

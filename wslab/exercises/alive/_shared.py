@@ -21,13 +21,17 @@ class Diary(Pause):
     """
     A pause for a learner's client that also says what came before what.
 
+    Args:
+        lasts: Seconds that a pause takes which is awaited.
+
     Attributes:
         events: ``"connection"`` for each attempt that our server saw, ``"pause"`` for each pause
             that ran, in their order.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lasts: float = 0.0) -> None:
         super().__init__()
+        self.lasts = lasts
         self.events: list[str] = []
 
     def __call__(self, seconds: float) -> Pause:
@@ -40,6 +44,8 @@ class Diary(Pause):
 
     def __await__(self) -> Generator[None, None, None]:
         yield from super().__await__()
+        if self.lasts:
+            yield from asyncio.sleep(self.lasts).__await__()
         self.events.append("pause")
 
     def connection(self) -> None:

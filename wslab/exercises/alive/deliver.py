@@ -73,12 +73,16 @@ class _Bank:
     played: Play
 
     def __init__(
-        self, amounts: Sequence[float], troubles: Sequence[_Loss | int] = (), late: bool = False
+        self,
+        amounts: Sequence[float],
+        troubles: Sequence[_Loss | int] = (),
+        late: bool = False,
+        lasts: float = 0.0,
     ) -> None:
         self.came: list[list[str | bytes]] = []
         self.acked: list[list[Any]] = []
         self.left_early = False
-        self.diary = Diary()
+        self.diary = Diary(lasts)
         self._last = len(amounts) if late else 0
         self._troubles = iter(troubles)
         self._trouble: _Loss | int | None = None
@@ -151,10 +155,14 @@ class _Bank:
 
 
 def _meet(
-    answer: Any, amounts: Sequence[float], *troubles: _Loss | int, late: bool = False
+    answer: Any,
+    amounts: Sequence[float],
+    *troubles: _Loss | int,
+    late: bool = False,
+    lasts: float = 0.0,
 ) -> _Bank:
     """Let the client deliver its orders, whatever its connections meet."""
-    bank = _Bank(amounts, troubles, late)
+    bank = _Bank(amounts, troubles, late, lasts)
     told = [str(one) if isinstance(one, _Loss) else f"status {one}" for one in troubles]
     words = [f"connection {number}: {one}" for number, one in enumerate(told, 1)]
     words.append(f"connection {len(told) + 1}: all is well" if told else "nothing is lost")
@@ -269,8 +277,9 @@ def _refused(answer: Any) -> None:
 
 @rule("Before each further connection call `await pause(0.1)`")
 def _pauses(answer: Any) -> None:
-    for troubles in ((), (503, _BETWEEN, _Loss(), _Loss(1, code=1000))):
-        bank = _meet(answer, _AMOUNTS, *troubles)
+    several = (503, _BETWEEN, _Loss(), _Loss(1, code=1000))
+    for troubles, lasts in (((), 0.0), ((503,), 0.05), (several, 0.0)):
+        bank = _meet(answer, _AMOUNTS, *troubles, lasts=lasts)
         diary = bank.diary
         if bank.played.failure or diary.attempts <= len(troubles):
             return  # another rule tells about that

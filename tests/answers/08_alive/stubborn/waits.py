@@ -1,5 +1,6 @@
 """Answers to exercise 8.3, “Full jitter, with a cap”: when it pauses, and how long."""
 
+import asyncio
 import random
 
 from websockets.asyncio.client import connect
@@ -197,3 +198,31 @@ async def stubborn(url, rng, pause):
         except (OSError, WebSocketException):
             await pause(rng.uniform(0, limit))
             limit *= 2
+
+
+# %% wrong: the pause goes on beside the next attempt
+# breaks: After each it calls `await pause(seconds)` once
+async def stubborn(url, rng, pause):
+    limit = 0.1
+    pauses = []
+    while True:
+        try:
+            async with connect(url) as ws:
+                return await ws.recv()
+        except (OSError, WebSocketException):
+            pauses.append(asyncio.ensure_future(pause(rng.uniform(0, limit))))
+            limit = min(2 * limit, 0.8)
+
+
+# %% wrong: it sleeps for itself
+# breaks first: After each it calls `await pause(seconds)` once
+# finding: without a pause
+async def stubborn(url, rng, pause):
+    limit = 0.1
+    while True:
+        try:
+            async with connect(url) as ws:
+                return await ws.recv()
+        except (OSError, WebSocketException):
+            await asyncio.sleep(rng.uniform(0, limit))
+            limit = min(2 * limit, 0.8)
