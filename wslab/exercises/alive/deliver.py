@@ -106,7 +106,8 @@ class _Bank:
                 if len(came) == self._last:
                     await self._look_whether_it_waits(ws)
                 acked.append(as_object(came[-1]).get("number"))
-                await ws.send(json.dumps({"ack": acked[-1]}))
+                with contextlib.suppress(ConnectionClosed):  # more may have come before it left
+                    await ws.send(json.dumps({"ack": acked[-1]}))
             if loss.where != "between":
                 came.append(await ws.recv())
             await self._lose(ws, loss)
@@ -151,7 +152,7 @@ class _Bank:
     def end(self) -> str:
         """How the client ended, in words."""
         failure = self.played.failure
-        return (failure.got or "") if failure else "it returned"
+        return failure.problem if failure else "it returned"
 
 
 def _meet(

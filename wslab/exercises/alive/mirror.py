@@ -164,7 +164,9 @@ def _first_message(answer: Any) -> None:
         if afters[:1] in ([], [None]):
             problem = f"the first message on connection {number} is another one"
             if not afters:
-                problem = f"on connection {number} nothing came for {REPLY_TIMEOUT / 2:g} s"
+                problem = f"on connection {number} nothing came"
+                if failure := stream.played.failure:
+                    problem += f": {failure.problem}"
             raise stream.finding(problem, 'JSON text: {"after": N}, where N is a whole number')
 
 

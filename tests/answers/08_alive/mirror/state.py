@@ -290,3 +290,11 @@ class Adding(Copy):
 
 async def mirror(url):
     return await follow(url, Adding())
+
+
+# %% wrong: an object is sent, and no JSON
+# breaks first: The first message on each connection is `{"after": N}`
+# finding: send() was given a dict
+async def mirror(url):
+    async with connect(url) as ws:
+        await ws.send({"after": 0})
