@@ -44,12 +44,12 @@ class gate:
 # breaks: `/healthz` is answered with 200 in any case
 def gate(state):
     def process_request(ws, request):
+        if request.path == "/readyz":
+            return ws.respond(200 if state.ready else 503, "")
         if state.closing:
             return ws.respond(503, "")
         if request.path == "/healthz":
             return ws.respond(200, "")
-        if request.path == "/readyz":
-            return ws.respond(200 if state.ready else 503, "")
 
     return process_request
 
@@ -118,5 +118,19 @@ def gate(state):
             return ws.respond(200, "")
         if request.path == "/readyz":
             return ws.respond(200 if state.ready else 503, "")
+
+    return process_request
+
+
+# %% wrong: not ready while it leaves
+# breaks: `/readyz` with 200 while `state.ready` is true
+def gate(state):
+    def process_request(ws, request):
+        if request.path == "/healthz":
+            return ws.respond(200, "")
+        if request.path == "/readyz":
+            return ws.respond(200 if state.ready and not state.closing else 503, "")
+        if state.closing:
+            return ws.respond(503, "")
 
     return process_request

@@ -37,7 +37,7 @@ async def goodbye(connections, size):
 
     async def work():
         for ws in queue:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(Exception):
                 await ws.close(1001)
 
     await asyncio.gather(*(work() for _ in range(size)))
@@ -100,3 +100,28 @@ async def goodbye(connections, size):
 async def goodbye(connections, size):
     for start in range(0, len(connections), size):
         await asyncio.gather(*(ws.close(1001) for ws in connections[start : start + size]))
+
+
+# %% wrong: OSError only
+# breaks: A `close()` that raises an exception keeps no other connection open
+async def goodbye(connections, size):
+    queue = iter(list(connections))
+
+    async def work():
+        for ws in queue:
+            with contextlib.suppress(OSError):
+                await ws.close(1001)
+
+    await asyncio.gather(*(work() for _ in range(size)))
+
+
+# %% wrong: half of what is allowed
+# breaks: and more than one
+async def goodbye(connections, size):
+    places = asyncio.Semaphore(max(1, size // 2))
+
+    async def close(ws):
+        async with places:
+            await ws.close(1001)
+
+    await asyncio.gather(*map(close, connections), return_exceptions=True)

@@ -66,11 +66,10 @@ async def leave(state, pause, connections):
 # breaks: and no connection is closed
 async def leave(state, pause, connections):
     state.ready = False
-    first, *others = connections
-    await first.close(1001)
+    await connections[0].close(1001)
     await pause()
     state.closing = True
-    for ws in others:
+    for ws in connections[1:]:
         await ws.close(1001)
 
 
@@ -102,3 +101,26 @@ async def leave(state, pause, connections):
     state.closing = True
     for ws in connections[1:]:
         await ws.close(1001)
+
+
+# %% wrong: who came during the pause is forgotten
+# breaks: last, all connections are closed with 1001
+async def leave(state, pause, connections):
+    everybody = list(connections)
+    state.ready = False
+    await pause()
+    state.closing = True
+    await asyncio.gather(*(ws.close(1001) for ws in everybody))
+
+
+# %% wrong: the goodbyes are not awaited
+# breaks: last, all connections are closed with 1001
+tasks = []
+
+
+async def leave(state, pause, connections):
+    state.ready = False
+    await pause()
+    state.closing = True
+    tasks.extend(asyncio.create_task(ws.close(1001)) for ws in connections)
+    await asyncio.sleep(0)

@@ -128,3 +128,33 @@ def har_messages(entry):
         )
         for m in entry["_webSocketMessages"]
     ]
+
+
+# %% wrong: first all of the client's
+# breaks: in their order
+from base64 import b64decode
+
+
+def har_messages(entry):
+    messages = []
+    for message in entry.get("_webSocketMessages", []):
+        data = message["data"]
+        if message["opcode"] == 2:
+            data = b64decode(data)
+        messages.append(("client" if message["type"] == "send" else "server", data))
+    return sorted(messages, key=lambda pair: pair[0])
+
+
+# %% wrong: each message once
+# breaks: for each message
+from base64 import b64decode
+
+
+def har_messages(entry):
+    messages = {}
+    for message in entry.get("_webSocketMessages", []):
+        data = message["data"]
+        if message["opcode"] == 2:
+            data = b64decode(data)
+        messages["client" if message["type"] == "send" else "server", data] = True
+    return list(messages)

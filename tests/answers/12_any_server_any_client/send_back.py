@@ -45,3 +45,11 @@ async def send_back(ws, data, is_binary):
 # breaks first: a text goes back as text
 async def send_back(ws, data, is_binary):
     await ws.send(data if is_binary else str(data))
+
+
+# %% wrong: a text twice
+# breaks: a text goes back as text
+async def send_back(ws, data, is_binary):
+    await ws.send(data, text=not is_binary)
+    if not is_binary:
+        await ws.send(data, text=True)

@@ -122,3 +122,17 @@ import struct
 def unpack(data):
     (count,) = struct.unpack_from(">Q", data)
     return struct.unpack_from(f">{min(count, 3)}Q", data, 8)
+
+
+# %% wrong: Latin-1
+# breaks: the content as a `dict`
+import json
+import struct
+from itertools import pairwise
+
+
+def unpack(data):
+    (count,) = struct.unpack_from("<Q", data)
+    parts = [data[a:b] for a, b in pairwise(struct.unpack_from(f"<{count}Q", data, 8))]
+    content = json.loads(parts[4].decode("latin-1"))
+    return parts[0].decode(), json.loads(parts[1])["msg_type"], content

@@ -57,6 +57,26 @@ def _each(answer: Any) -> None:
     for count in (2, 5):
         messages: list[Said] = [("client", str(number)) for number in range(count)]
         _expect(answer, messages, "a message is missing, or another one is there")
+    twice: list[Said] = [("client", "1"), ("client", "1"), ("client", "2")]
+    _expect(answer, twice, "the same was said twice, and a message is missing")
+
+
+@rule("in their order")
+def _in_order(answer: Any) -> None:
+    messages: list[Said] = [
+        ("server", "welcome"),
+        ("client", "hello"),
+        ("server", b"2"),
+        ("client", b"1"),
+        ("client", "again"),
+    ]
+    entry = _entry(messages)
+    got = _call(answer, entry, show(messages))
+    same = isinstance(got, list) and sorted(map(repr, got)) == sorted(map(repr, messages))
+    if same and got != messages:
+        sent = f"your function was called with {show(entry)}"
+        problem = "the messages come in another order"
+        raise Finding(problem, sent=sent, expected=show(messages), got=show(got))
 
 
 @rule('`"client"` or `"server"`')
@@ -129,7 +149,7 @@ def har_messages(entry):
         "The opcode tells what `data` is; how it looks does not: `aGVsbG8=` may be a text that "
         "somebody sent. `wslab.read_har()` does this for a whole file, and draws it."
     ),
-    rules=(_each, _senders, _texts, _binary, _none),
+    rules=(_each, _in_order, _senders, _texts, _binary, _none),
     minutes=10,
     difficulty=2,
     needs="A HAR",

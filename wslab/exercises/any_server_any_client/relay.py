@@ -29,8 +29,8 @@ class _Upstream:
         try:
             await ws.send("Welcome!")
             async for message in ws:
-                if message == "close 4001":
-                    await ws.close(4001, "enough")
+                if isinstance(message, str) and message.startswith("close "):
+                    await ws.close(int(message[6:]), "enough")
                 await ws.send(message)
         finally:
             await ws.wait_closed()
@@ -75,38 +75,36 @@ def _kinds(answer: Any) -> None:
                 raise client.finding(problem, show(message), show(got))
 
 
-def _server_closes(answer: Any) -> None:
+def _server_closes(answer: Any, code: int) -> None:
     with _relaying(answer) as (relay, _), relay.client() as client:
         client.receive("Welcome!")
-        client.send("close 4001")
-        client.expect_close(4001, "the server closed with 4001")
+        client.send(f"close {code}")
+        client.expect_close(code, f"the server closed with {code}")
 
 
-def _client_closes(answer: Any) -> None:
+def _client_closes(answer: Any, code: int) -> None:
+    sent = f"CLOSE {code} from the client"
+    expected = f"the relay closes the server's connection with {code}"
     with _relaying(answer) as (relay, upstream):
         with relay.client() as client:
             client.receive("Welcome!")
-            client.ws.close(4002, "bye")
+            client.ws.close(code, "bye")
         if not upstream.closed.wait(REPLY_TIMEOUT):
-            raise Finding(
-                "the server's connection stays open",
-                sent="CLOSE 4002 from the client",
-                expected="the relay closes the server's connection with 4002",
-                got="nothing",
-            )
-        if upstream.code != 4002:
-            raise Finding(
+            problem = "the server's connection stays open"
+            raise Finding(problem, sent=sent, expected=expected, got="nothing")
+        if upstream.code != code:
+            problem, got = (
                 "the server's connection ended otherwise",
-                sent="CLOSE 4002 from the client",
-                expected="the relay closes the server's connection with 4002",
-                got=f"it ended with {upstream.code}",
+                f"it ended with {upstream.code}",
             )
+            raise Finding(problem, sent=sent, expected=expected, got=got)
 
 
 @rule("closes the other one with the same code")
 def _closes(answer: Any) -> None:
-    _server_closes(answer)
-    _client_closes(answer)
+    for code in (4001, 3000, 4999):
+        _server_closes(answer, code)
+        _client_closes(answer, code)
 
 
 EXERCISE = Exercise(

@@ -29,6 +29,8 @@ def _text(answer: Any) -> None:
             with server.client() as client:
                 client.send(text)
                 client.expect(text, "a text came back as something else")
+                client.barrier()
+                client.expect_silence("a text came back, and another message", 0.0)
 
 
 @rule("binary data as binary data")
@@ -41,6 +43,8 @@ def _binary(answer: Any) -> None:
                 if got != data:
                     problem = "binary data came back as something else"
                     raise client.finding(problem, show(data), show(got))
+                client.barrier()
+                client.expect_silence("binary data came back, and another message", 0.0)
 
 
 EXERCISE = Exercise(

@@ -15,11 +15,17 @@ __all__ = ["EXERCISE"]
 Content = dict[str, Any]
 
 
-def _pack(channel: str, msg_type: str, content: Content, *buffers: bytes) -> bytes:
+def _pack(
+    channel: str, msg_type: str, content: Content, *buffers: bytes, ascii: bool = True
+) -> bytes:
     """Write a message as jupyter_server's ``v1.kernel.websocket.jupyter.org`` says."""
     header = {"msg_id": "1", "msg_type": msg_type, "version": "5.4"}
     values: list[Content] = [header, {}, {}, content]
-    parts = [channel.encode(), *(json.dumps(value).encode() for value in values), *buffers]
+    parts = [
+        channel.encode(),
+        *(json.dumps(value, ensure_ascii=ascii).encode() for value in values),
+        *buffers,
+    ]
     start = 8 * (len(parts) + 2)
     offsets = accumulate((len(part) for part in parts), initial=start)
     numbers = [len(parts) + 1, *offsets]
@@ -29,19 +35,24 @@ def _pack(channel: str, msg_type: str, content: Content, *buffers: bytes) -> byt
 def _expect(answer: Any, index: int, problem: str, *cases: tuple[Any, ...]) -> None:
     """Look at one of the three things that are returned."""
     for channel, msg_type, content, *buffers in cases:
-        data = _pack(channel, msg_type, content, *buffers)
-        sent = f"your function was called with {len(data)} bytes, {show(data[:40])} …"
-        expected = (channel, msg_type, content)
-        try:
-            got = call(answer, data, timeout=CLIENT_TIMEOUT)
-        except Finding as finding:
-            finding.sent, finding.expected = sent, show(expected)
-            raise
-        if not isinstance(got, tuple | list) or len(got) != 3:
-            problem = "it should return three things: channel, type, content"
-        elif got[index] == expected[index]:
-            continue
-        raise Finding(problem, sent=sent, expected=show(expected), got=show(got))
+        for ascii in (True, False):
+            data = _pack(channel, msg_type, content, *buffers, ascii=ascii)
+            expected = (channel, msg_type, content)
+            sent = f"your function was called with {len(data)} bytes, {show(data[:40])} …"
+            got = _called(answer, data, sent, expected)
+            if not isinstance(got, tuple | list) or len(got) != 3:
+                problem = "it should return three things: channel, type, content"
+            elif got[index] == expected[index]:
+                continue
+            raise Finding(problem, sent=sent, expected=show(expected), got=show(got))
+
+
+def _called(answer: Any, data: bytes, sent: str, expected: object) -> Any:
+    try:
+        return call(answer, data, timeout=CLIENT_TIMEOUT)
+    except Finding as finding:
+        finding.sent, finding.expected = sent, show(expected)
+        raise
 
 
 STATUS = ("iopub", "status", {"execution_state": "idle"})

@@ -62,7 +62,8 @@ def _alive(answer: Any) -> None:
 
 @rule("`/readyz` with 200 while `state.ready` is true")
 def _ready(answer: Any) -> None:
-    _expect(answer, 200, "it is ready now", "/readyz", ready=True, closing=False)
+    for closing in (False, True):
+        _expect(answer, 200, "it is ready now", "/readyz", ready=True, closing=closing)
 
 
 @rule("and with 503 while it is not")

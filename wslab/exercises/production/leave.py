@@ -19,10 +19,13 @@ class _State:
         self.ready, self.closing = True, False
         self.pauses: list[tuple[bool, bool, int]] = []  # ready, closing, connections closed
         self.closes: list[tuple[Any, bool, bool]] = []  # code, closing, after a pause
+        self.closed = 0  # how many close() have returned
         self.connections = [_Connection(self) for _ in range(3)]
 
     async def pause(self) -> None:
         self.pauses.append((self.ready, self.closing, len(self.closes)))
+        if len(self.connections) == 3:
+            self.connections.append(_Connection(self))  # a client that comes meanwhile
         await asyncio.sleep(0)
 
 
@@ -33,7 +36,8 @@ class _Connection:
     async def close(self, code: Any = 1000, reason: Any = "") -> None:
         state = self._state
         state.closes.append((code, state.closing, bool(state.pauses)))
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.001)
+        state.closed += 1
 
 
 SENT = "leave(state, pause, <3 connections>)"
@@ -97,10 +101,17 @@ def _closing(answer: Any) -> None:
 
 @rule("last, all connections are closed with 1001")
 def _codes(answer: Any) -> None:
-    codes = [code for code, _, _ in _run(answer).closes]
-    if codes != [1001] * 3:
+    state = _run(answer)
+    codes, count = [code for code, _, _ in state.closes], len(state.connections)
+    expected = f"close(1001), {count} times"
+    if codes != [1001] * count:
         problem = "each connection should be closed, with 1001 (going away)"
-        raise _finding(problem, "close(1001), three times", show(codes))
+        if codes == [1001] * 3:
+            problem = "who came during the pause should be closed with 1001, too"
+        raise _finding(problem, expected, show(codes))
+    if state.closed < count:
+        problem = "when it returned, some were still being closed"
+        raise _finding(problem, f"{expected}, each awaited", f"{state.closed} closed")
 
 
 EXERCISE = Exercise(
@@ -109,9 +120,9 @@ EXERCISE = Exercise(
     task=(
         "Write `leave(state, pause, connections)`, an `async` function. First `state.ready` "
         "becomes `False`. Then it awaits `pause()`, once, during which new clients are still "
-        "welcome and no connection is closed. Then `state.closing` becomes `True`; last, all "
-        "connections are closed with 1001. The check gives it a `state`, a `pause()` and "
-        "connections of its own, which note the order."
+        "welcome, and come into `connections`, and no connection is closed. Then `state.closing` "
+        "becomes `True`; last, all connections are closed with 1001. The check gives it a "
+        "`state`, a `pause()` and connections of its own, which note the order."
     ),
     name="leave",
     starter="""
