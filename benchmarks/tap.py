@@ -43,7 +43,7 @@ from websockets.sync.client import connect
 
 from wslab.faults import RawClient, frame
 
-TIMEOUT = 30.0
+TIMEOUT = 120.0
 MASK = bytes.fromhex("37fa213d")
 
 SERVER = """

@@ -14,6 +14,7 @@ LEARNER = RECORDING.with_name("learner.py")
 WAITING = RECORDING.with_name("waiting.py")
 IMPORTING = RECORDING.with_name("importing.py")
 TAP = RECORDING.with_name("tap.py")
+OTHERS = RECORDING.with_name("others.py")
 NUMBER = r"[\d,.e+]+"
 
 
@@ -126,3 +127,20 @@ def test_tap_prints_its_table() -> None:
         assert len(found) == len(ways) - 2
         assert all(float(low) <= float(ratio) <= float(high) for ratio, low, high in found)
     assert note.startswith("`python benchmarks/tap.py --seconds 0.2`: websockets ")
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_others_prints_its_tables() -> None:
+    """Every way that there is here has a ratio in its interval, for a client and for a page."""
+    command = [sys.executable, "-W", "error", str(OTHERS), "--seconds", "0.5"]
+    run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
+    assert (run.returncode, run.stderr) == (0, "")
+    tables = run.stdout.split("\n\n")[:2]
+    ways = [[line.split(" | ") for line in table.splitlines()[3:]] for table in tables]
+    assert [way[0] for way in ways[0]][:3] == ["| wslab.serve", "| wslab.tap", "| debug log"]
+    assert [way[0] for way in ways[1]] == ["| Playwright's frames"]
+    for _name, _rate, ratio in ways[0] + ways[1]:
+        found = re.fullmatch(r"([\d.]+) \(([\d.]+)–([\d.]+)\) \|", ratio)
+        assert found is not None
+        assert float(found[2]) <= float(found[1]) <= float(found[3])

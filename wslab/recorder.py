@@ -39,7 +39,16 @@ _number: contextvars.ContextVar[int] = contextvars.ContextVar("wslab connection"
 class Recorder:
     """What crosses the wire on one connection, into the transcript."""
 
-    __slots__ = ("_client", "_server", "_transcript", "ended", "eof", "number", "unread", "unsent")
+    __slots__ = (
+        "_client",
+        "_server",
+        "_transcript",
+        "ended",
+        "eof",
+        "number",
+        "unread",
+        "unsent",
+    )
 
     def __init__(self, number: int, transcript: Transcript) -> None:
         self.number = number
@@ -54,15 +63,12 @@ class Recorder:
 
     def received(self, data: bytes) -> None:
         """Record what the client sent."""
-        if self._client.is_plain(data):
-            self._transcript.defer(self._client, data)
-        else:
+        if not self._transcript.defer(self._client, data):
             self._transcript.extend(self._client.feed(data, perf_counter()))
 
     def sent(self, data: bytes) -> None:
         """Record what the server writes."""
-        if self._server.is_plain(data):
-            self._transcript.defer(self._server, data)
+        if self._transcript.defer(self._server, data):
             return
         now = perf_counter()
         records = self._server.feed(data, now)
@@ -272,7 +278,9 @@ class RecordedConnection(ServerConnection, asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what has arrived."""
-        self.data_received(bytes(self.recording.buffer[:nbytes]))
+        data = bytes(self.recording.buffer[:nbytes])
+        self.recorder.received(data)
+        super().data_received(data)
 
     def data_received(self, data: bytes) -> None:
         """Record, then process."""

@@ -280,20 +280,27 @@ class Transcript(Sequence[Record]):
             if self._waiting:
                 self._changed.notify_all()
 
-    def defer(self, decoder: Decoder, data: bytes) -> None:
+    def defer(self, decoder: Decoder, data: bytes) -> bool:
         """
-        Append the record of bytes, which is made only if somebody looks at it.
+        Append the record of plain bytes, which is made only if somebody looks at it.
 
         Where many messages come, most records are dropped unseen. So this takes no lock, counts
         nothing and looks at the bounds now and then only: it runs twice for each round trip.
 
         Args:
-            decoder: Has said that the bytes are plain: see ``Decoder.is_plain``.
+            decoder: Decodes the direction of the bytes.
             data: The bytes.
+
+        Returns:
+            Whether they are plain; otherwise they must be decoded now.
         """
+        # What Decoder.is_plain() does, without the call.
+        if decoder.plain.get(data[:2]) != len(data) or type(data) is not bytes:
+            return False
         self._append((decoder, data, perf_counter()))
         if len(self._records) >= self._drop_at or self._waiting:
             self.extend(())
+        return True
 
     def _drop_oldest(self) -> None:
         """Drop what is too much, under the lock; not for a cell, which may be interrupted."""
@@ -301,7 +308,8 @@ class Transcript(Sequence[Record]):
         left = len(records)  # what is appended from here on is counted next time
         end = self._dropped + left
         kept = self._bytes + PLAIN_BYTES * (end - self._counted)
-        while left > self._keep or (kept > self._keep_bytes and left > 1):
+        keep, keep_bytes = self._keep, self._keep_bytes
+        while left > keep or (kept > keep_bytes and left > 1):
             oldest = records.popleft()
             kept -= PLAIN_BYTES if isinstance(oldest, tuple) else self._freed_bytes(oldest)
             left -= 1

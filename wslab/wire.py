@@ -574,6 +574,8 @@ class Decoder:
             ``wslab.inflate.make_inflater``; by default nothing is inflated.
         inflater: What inflates the messages. The server's decoder has it made by
             ``make_inflater``; give it to the client's.
+        plain: How long the next bytes are if they are plain (see :meth:`is_plain`), by the first
+            two of them; empty where nothing is.
 
     >>> decoder = Decoder("server", connection=1, handshake=False)
     >>> decoder.feed(b"\\x81")  # half a header: nothing to record yet
@@ -593,7 +595,6 @@ class Decoder:
         "_look_closer",
         "_mask",
         "_opening",
-        "_plain",
         "_read",
         "_rest",
         "_waits",
@@ -603,6 +604,7 @@ class Decoder:
         "connection",
         "inflater",
         "make_inflater",
+        "plain",
         "sender",
     )
 
@@ -616,7 +618,7 @@ class Decoder:
         self._header = 6 if sender == "client" else 2  # bytes of the shortest header with that bit
         # How long a plain frame is, by its first two bytes; empty unless a frame begins next, and
         # nothing before it matters.
-        self._plain = _NEVER if handshake else _PLAIN[sender]
+        self.plain = _NEVER if handshake else _PLAIN[sender]
         self._opening = bytearray()  # the beginning of a handshake
         self._buffer = b""  # the beginning of a frame's header
         self._arriving: Arriving | None = None  # a payload that is not complete yet
@@ -653,7 +655,7 @@ class Decoder:
             and self._arriving is None
             and not (self._buffer or self._look_closer or self._rest)
         )
-        self._plain = _PLAIN[self.sender] if idle else _NEVER
+        self.plain = _PLAIN[self.sender] if idle else _NEVER
         return records
 
     def is_plain(self, data: bytes) -> bool:
@@ -668,7 +670,7 @@ class Decoder:
         (True, False)
         """
         # A bytearray might change before its record is made.
-        return type(data) is bytes and self._plain.get(data[:2]) == len(data)
+        return type(data) is bytes and self.plain.get(data[:2]) == len(data)
 
     def plain_frame(self, data: bytes, time: float = 0.0) -> Frame:
         """
@@ -737,7 +739,7 @@ class Decoder:
         if self._read is not Decoder._read_rest:
             early = self._buffer if self._read is Decoder._read_early else b""
             self.accepted = False
-            self._plain = _NEVER
+            self.plain = _NEVER
             self._read = Decoder._read_after_refusal
             if early:
                 self._buffer = b""
