@@ -323,6 +323,17 @@ def test_deferred_records_are_made_once_when_looked_at() -> None:
     assert 0 < transcript[1].time <= time.perf_counter()
 
 
+def test_what_is_not_plain_is_not_deferred() -> None:
+    """Somebody has to decode it now; so it is with bytes that may change."""
+    transcript = Transcript()
+    decoder = Decoder("server", 1, handshake=False)
+    others = (b"", b"\x81\x012\x81", b"\x81\x02x", bytearray(b"\x81\x012"))
+    assert [transcript.defer(decoder, data) for data in (b"\x81\x012", *others)] == [True] + 4 * [
+        False
+    ]
+    assert len(transcript) == 1
+
+
 def test_deferred_records_are_dropped_unmade() -> None:
     """Those that nobody looked at count for keep, and are never made."""
     decoder = Telling()

@@ -992,14 +992,15 @@ def test_plain_frames_need_not_be_fed(
     fed, passed = (Decoder(sender, 1, handshake=handshake) for _ in range(2))
     whole = bytes([0x81, 0x80 | 2]) + bytes(4) if sender == "client" else bytes([0x81, 2])
     cut = [*pieces(data, draw.draw(st.lists(st.integers(0, len(data)), max_size=8)))]
+    kept = []  # a first frame that nobody keeps is shown less exactly by its continuations
     for part in itertools.chain.from_iterable((each, whole + b"hi") for each in cut):
         expected = fed.feed(part, 1.5)
         if passed.is_plain(part):
             assert [passed.plain_frame(part, 1.5)] == expected
         else:
-            assert [facts(record) for record in passed.feed(part, 1.5)] == [
-                facts(record) for record in expected
-            ]
+            records = passed.feed(part, 1.5)
+            kept.append((records, expected))
+            assert [facts(record) for record in records] == [facts(record) for record in expected]
         assert passed.accepted == fed.accepted
         assert passed.closed == fed.closed
     assert [facts(record) for record in passed.eof()] == [facts(record) for record in fed.eof()]

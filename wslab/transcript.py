@@ -295,7 +295,7 @@ class Transcript(Sequence[Record]):
             Whether they are plain; otherwise they must be decoded now.
         """
         # What Decoder.is_plain() does, without the call.
-        if decoder.plain.get(data[:2]) != len(data) or type(data) is not bytes:
+        if type(data) is not bytes or decoder.plain.get(data[:2]) != len(data):
             return False
         self._append((decoder, data, perf_counter()))
         if len(self._records) >= self._drop_at or self._waiting:
