@@ -117,6 +117,51 @@ async def orders(ws):
                 await ws.send(ERROR)
 
 
+# %% wrong: 1 instead of true
+# breaks: answered with `{"ok": true}`
+async def orders(ws):
+    async for message in ws:
+        match parse(message):
+            case {"item": item, "count": count, **others} if (
+                not others and right_item(item) and right_count(count)
+            ):
+                await ws.send('{"ok": 1}')
+            case _:
+                await ws.send(ERROR)
+
+
+# %% wrong: what is wrong twice is not answered again
+# breaks: everything else with `{"error": "invalid order"}`
+# finding: two equal ones
+async def orders(ws):
+    refused = set()
+    async for message in ws:
+        match parse(message):
+            case {"item": item, "count": count, **others} if (
+                not others and right_item(item) and right_count(count)
+            ):
+                await ws.send(OK)
+            case _:
+                if message not in refused:
+                    await ws.send(ERROR)
+                refused.add(message)
+
+
+# %% wrong: two answers to what is wrong
+# breaks: everything else with `{"error": "invalid order"}`
+# finding: more than two answers
+async def orders(ws):
+    async for message in ws:
+        match parse(message):
+            case {"item": item, "count": count, **others} if (
+                not others and right_item(item) and right_count(count)
+            ):
+                await ws.send(OK)
+            case _:
+                await ws.send(ERROR)
+                await ws.send(ERROR)
+
+
 # %% wrong: forty bytes, not characters
 # breaks: answered with `{"ok": true}`
 async def orders(ws):

@@ -143,6 +143,31 @@ async def private(ws):
     await echo(ws)
 
 
+# %% wrong: a second try
+# breaks first: Anything else, silence too, closes the connection with code 1008
+async def private(ws):
+    for _ in range(2):
+        if has_token(await first_message(ws)):
+            await ws.send("welcome")
+            return await echo(ws)
+    await ws.close(1008)
+
+
+# %% wrong: whoever says nothing keeps the next one waiting
+# breaks: within half a second
+turn = asyncio.Lock()
+
+
+async def private(ws):
+    async with turn:
+        message = await first_message(ws)
+    if not has_token(message):
+        await ws.close(1008)
+        return
+    await ws.send("welcome")
+    await echo(ws)
+
+
 # %% wrong: silence raises
 # breaks first: Anything else, silence too, closes the connection with code 1008
 async def private(ws):

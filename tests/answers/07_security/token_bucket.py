@@ -158,6 +158,21 @@ async def limited(ws):
         await ws.send(message)
 
 
+# %% wrong: what is less than a token is forgotten with each message
+# breaks: gets 10 new ones in a second, little by little
+# finding: seven messages
+async def limited(ws):
+    tokens, before = 5, time.monotonic()
+    async for message in ws:
+        now = time.monotonic()
+        tokens, before = min(5, tokens + int(10 * (now - before))), now
+        if tokens < 1:
+            await ws.close(1008)
+            return
+        tokens -= 1
+        await ws.send(message)
+
+
 # %% wrong: five in a second
 # breaks: gets 10 new ones in a second, little by little
 async def limited(ws):

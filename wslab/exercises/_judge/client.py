@@ -22,6 +22,19 @@ if TYPE_CHECKING:
 __all__ = ["Client"]
 
 
+def _same_json(got: Any, expected: Any) -> bool:
+    """Return whether two JSON values are equal; Python takes true for 1, and JSON does not."""
+    if isinstance(got, bool) != isinstance(expected, bool):
+        return False
+    if isinstance(got, dict) and isinstance(expected, dict):
+        return got.keys() == expected.keys() and all(
+            _same_json(got[key], expected[key]) for key in expected
+        )
+    if isinstance(got, list) and isinstance(expected, list):
+        return len(got) == len(expected) and all(map(_same_json, got, expected))
+    return bool(got == expected)
+
+
 class Client:
     """A client of ours: what it expects and does not get becomes a :class:`Finding`."""
 
@@ -88,7 +101,7 @@ class Client:
         expected = f"JSON text: {json.dumps(value)}"
         got = self.receive(expected, problem)
         try:
-            right = isinstance(got, str) and json.loads(got) == value
+            right = isinstance(got, str) and _same_json(json.loads(got), value)
         except (ValueError, RecursionError):
             right = False
         if not right:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import answering, awkward, show
+from wslab.exercises._judge import Finding, answering, awkward, show
 from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
@@ -32,8 +32,10 @@ def _refuses(answer: Any, messages: Iterable[str | bytes], why: str) -> None:
 def _orders(answer: Any) -> None:
     good = (
         _order(),
+        _order(),
         '{"count":100,"item":"t"}',
         _order(item="t" * 40),
+        _order(item="ü" * 40),
         json.dumps({"item": "Grüße, 世界", "count": 7}, ensure_ascii=False),
         _order(item=awkward.TEXTS["quotes"]),
         _order(item="0"),
@@ -43,6 +45,26 @@ def _orders(answer: Any) -> None:
         for message in good:
             client.send(message)
             client.expect_json({"ok": True}, "an order came")
+        client.barrier()
+        client.expect_silence("an order got more than one answer", 0.02)
+
+
+@rule('everything else with `{"error": "invalid order"}`')
+def _everything_else(answer: Any) -> None:
+    with answering(answer) as server:
+        for message in ("hello", b"tea", "[]", _order(count=0), '{"item": "tea"}'):
+            with server.client() as client:
+                client.send(message)
+                client.send(message)
+                try:
+                    for number in (1, 2):
+                        client.receive("an answer to each", f"two equal ones; to {number}")
+                except Finding as finding:
+                    if "closed" in finding.problem:
+                        return  # another rule tells about that
+                    raise
+                client.barrier()
+                client.expect_silence("two messages got more than two answers", 0.02)
 
 
 @rule("a JSON object in a text message")
@@ -145,7 +167,15 @@ async def orders(ws):
         "The schema lists what is allowed, so nobody has to think of everything that is not. "
         "`msgspec.DecodeError` is a `ValueError`."
     ),
-    rules=(_orders, _object_in_text, _two_fields, _item, _count, _goes_on),
+    rules=(
+        _orders,
+        _object_in_text,
+        _two_fields,
+        _item,
+        _count,
+        _goes_on,
+        _everything_else,
+    ),
     minutes=15,
     difficulty=2,
     needs="Validate what comes in",

@@ -67,10 +67,10 @@ def _begins_with_five(answer: Any) -> None:
 @rule("its maximum")
 def _maximum(answer: Any) -> None:
     with answering(answer) as server, server.client() as client:
-        client.expect_silence("nothing was sent", 0.6)
+        client.expect_silence("nothing was sent", 0.45)
         back, seconds = _flood(server, client)
         if back > _at_most(_BURST, seconds):
-            problem = f"after 0.6 s of silence {_FLOOD} messages came at once"
+            problem = f"after 0.45 s of silence {_FLOOD} messages came at once"
             raise client.finding(problem, "five of them come back", f"{back} came back")
 
 
@@ -87,6 +87,14 @@ def _refills(answer: Any) -> None:
                 problem = f"{pause:g} s after four of five tokens were used, six messages came"
                 expected = f"{least + 1} of them come back"
                 raise client.finding(problem, expected, f"{back} came back")
+    with answering(answer) as server, server.client() as client:
+        for number in range(7):
+            time.sleep(0.045 if number else 0.0)
+            client.send(f"step {number}")
+            client.expect_text(
+                f"step {number}", "seven messages came, 0.045 s from one to the next"
+            )
+            time.sleep(0.045)
 
 
 @rule("Each connection has a bucket")
