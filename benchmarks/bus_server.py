@@ -5,7 +5,8 @@ A chat server for `bus.py`: the bus of notebook 09b, or one process's `broadcast
 
 Without ``--url`` there is no bus. Commands come on standard input, answers go to standard output,
 one JSON object a line: ``flow N`` (say N messages as fast as they come back), ``pace RATE SECONDS``
-(a steady load), ``counts``, ``quit``.
+(a steady load), ``fill N`` (N messages that clients missed; they come in after ``go``), ``counts``,
+``quit``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import os
 import sys
 import time
@@ -38,7 +40,9 @@ class Server:
     def __init__(self, name: str, rooms: int, url: str | None, stream: bool) -> None:
         lesson = load()
         self.name, self.names = name, [f"room{number:04}" for number in range(rooms)]
-        self.closed = 0
+        self.closed = self.held = 0
+        self.first: dict[str, str] = {}
+        self.go = asyncio.Event()
         self.bus = (lesson.StreamBus if stream else lesson.RedisBus)(url) if url else None
         self.rooms = self.bus.rooms if self.bus else lesson.Rooms()
         self.back, self.seen = 0, asyncio.Event()
@@ -60,8 +64,11 @@ class Server:
     async def handle(self, ws: ServerConnection) -> None:
         assert ws.request is not None
         room = ws.request.path[1:]
+        if self.first:
+            self.held += 1
+            await self.go.wait()
         if self.bus:
-            await self.bus.join(room, ws, "joined")
+            await self.bus.join(room, ws, "joined", self.first.get(room))
         else:
             self.rooms.enter(room, ws)
         try:
@@ -125,9 +132,32 @@ class Server:
         say(paced=number, refused=refused)
 
     def counts(self) -> None:
-        rss = psutil.Process().memory_info().rss
-        clients = sum(map(len, self.rooms.clients.values()))
-        say(counts=dict(self.rooms.counts), clients=clients, closed=self.closed, rss=rss)
+        say(
+            counts=dict(self.rooms.counts),
+            clients=sum(map(len, self.rooms.clients.values())),
+            held=self.held,
+            closed=self.closed,
+            up=bool(self.bus and self.bus.up.is_set()),
+            rss=psutil.Process().memory_info().rss,
+            cpu=time.process_time(),
+        )
+
+    async def fill(self, count: int) -> None:
+        """Put messages into the stream of each room; clients will have had the first one last."""
+        lesson = sys.modules["bus_lesson"].load()
+        assert self.bus is not None
+        size = 0
+        async with lesson.Redis.from_url(self.bus.url) as redis:
+            for room in self.names:
+                pipe = redis.pipeline(transaction=False)
+                for number in range(count + 1):
+                    event = {"from": self.name, "n": number, "room": room, "text": ""}
+                    event["text"] = "." * (SIZE - len(json.dumps(event)))
+                    pipe.xadd(lesson.PREFIX + room, {"event": json.dumps(event)})
+                ids = await pipe.execute()
+                self.first[room] = ids[0].decode()
+        size = len(lesson.ID) + len(ids[0]) + len('", ') + SIZE - 1 + 4  # a frame's header
+        say(filled=size)
 
 
 async def lines() -> AsyncIterator[list[str]]:
@@ -147,6 +177,7 @@ async def main() -> None:
     parser.add_argument("--stream", action="store_true")
     options = parser.parse_args()
     server = Server(options.name, options.rooms, options.url, options.stream)
+    logging.getLogger("bus").disabled = True  # it says of each attempt why it failed
     settings: Any = {"compression": None, "ping_interval": None, "backlog": 1024}
     async with asyncio.TaskGroup() as tasks:
         if server.bus:
@@ -159,8 +190,10 @@ async def main() -> None:
                     server.counts()
                 elif command == "quit":
                     break
+                elif command == "go":
+                    server.go.set()
                 else:
-                    work = server.flow if command == "flow" else server.pace
+                    work = getattr(server, command)
                     tasks.create_task(work(*map(int, numbers)))
             os._exit(0)  # all figures are told; two thousand closing handshakes only take time
 

@@ -1,0 +1,179 @@
+"""
+What the bus of notebook 09b does when Redis is lost, and how fast rooms resume from their streams.
+
+    python benchmarks/bus_outages.py            # some minutes
+    python benchmarks/bus_outages.py --runs 1
+
+Two chat servers (`bus_server.py`) talk at a steady rate to 200 clients in 20 rooms, which read and
+note every message, while a private Redis server is killed and started again, has its subscriptions
+cut, or stands still. Resuming is beside live delivery by the same server, in turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import contextlib
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bus import FRAME
+from bus_processes import Child, RedisServer
+
+CLIENTS, ROOMS, RATE, SECONDS = 200, 20, 250, 8
+MISSED = 99
+
+
+def wait_for(servers: list[Child], condition: Callable[[dict[str, Any]], bool]) -> float:
+    """Ask all servers until the condition holds for each; return when that was."""
+    while not all(condition(server.ask("counts", "counts")) for server in servers):
+        time.sleep(0.01)
+    return time.monotonic()
+
+
+def kill(server: RedisServer, servers: list[Child]) -> tuple[float, float]:
+    """Kill it, and start it half a second later; return when it answered."""
+    server.kill()
+    time.sleep(0.5)
+    return server.start(), 0.0
+
+
+def cut(server: RedisServer, servers: list[Child]) -> tuple[float, float]:
+    server.cut()
+    return time.monotonic(), 0.0
+
+
+def freeze(server: RedisServer, servers: list[Child]) -> tuple[float, float]:
+    """Stop it until both servers have noticed; return when it ran again, and how long that took."""
+    began = time.monotonic()
+    server.freeze()
+    noticed = wait_for(servers, lambda counts: not counts["up"]) - began
+    server.thaw()
+    return time.monotonic(), noticed
+
+
+def outage(fault: Callable[[RedisServer, list[Child]], tuple[float, float]]) -> dict[str, float]:
+    """Return what the clients got while a fault happens under load."""
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(RedisServer())
+        servers = [
+            Child("bus_server.py", name, ROOMS, "--url", server.url, hiredis=True) for name in "AB"
+        ]
+        for one in servers:
+            stack.callback(one.end)
+        ports = ",".join(str(one.wait("port")["port"]) for one in servers)
+        crowd = Child("bus_clients.py", CLIENTS, ROOMS, ports, "--read", hiredis=True)
+        stack.callback(crowd.end)
+        crowd.wait("connected")
+        wait_for(servers, lambda counts: counts["clients"] == CLIENTS // 2)
+        for one in servers:
+            one.tell(f"pace {RATE} {SECONDS}")
+        time.sleep(1.5)
+        back, noticed = fault(server, servers)
+        paced = {name: one.wait("paced") for name, one in zip("AB", servers, strict=True)}
+        time.sleep(1)  # what is on its way arrives
+        file = Path(stack.enter_context(tempfile.TemporaryDirectory()), "report")
+        closed = crowd.ask(f"report {file}", "closed")["closed"]
+        found = figures(json.loads(file.read_text(encoding="utf-8")), paced, back)
+    return {**found, "closed": closed, "noticed": noticed}
+
+
+def figures(clients: list[Any], paced: dict[str, dict[str, Any]], back: float) -> dict[str, float]:
+    """Return when messages flowed again on all four ways, what was lost, and who was told."""
+    flow, lost, twice, told = [], 0, 0, 0
+    for port in {port for _, port, _, _ in clients}:
+        here = [(got, gaps) for _, p, got, gaps in clients if p == port]
+        notice = min(time for _, gaps in here for time in gaps)  # it is subscribed again
+        for name in "AB":
+            times = [time for got, _ in here for time, who, _ in got if who == name]
+            flow.append(min(time for time in times if time > notice) - back)
+    missing: collections.Counter[tuple[str, int]] = collections.Counter()
+    for room, _, got, gaps in clients:
+        told += bool(gaps)
+        numbers = collections.Counter((who, n) for _, who, n in got)
+        twice += sum(count - 1 for count in numbers.values())
+        for who, one in paced.items():
+            refused = set(one["refused"])
+            for n in range(int(room[4:]), one["paced"], ROOMS):
+                missing[who, n] += (who, n) not in numbers and n not in refused
+    lost = sum(1 for count in missing.values() if count)
+    said = sum(one["paced"] for one in paced.values())
+    refused = sum(len(one["refused"]) for one in paced.values())
+    return {
+        "flow": max(flow),
+        "said": said,
+        "refused": refused,
+        "lost": lost,
+        "twice": twice,
+        "told": told,
+    }
+
+
+def resume(clients: int, rooms: int) -> float:
+    """Return deliveries in a second to clients that all come back with the same last message."""
+    with contextlib.ExitStack() as stack:
+        redis = stack.enter_context(RedisServer())
+        server = Child("bus_server.py", "A", rooms, "--url", redis.url, "--stream", hiredis=True)
+        stack.callback(server.end)
+        port = server.wait("port")["port"]
+        size = server.ask(f"fill {MISSED}", "filled")["filled"]
+        crowd = Child("bus_clients.py", clients, rooms, port, hiredis=True)
+        stack.callback(crowd.end)
+        crowd.wait("connected")
+        wait_for([server], lambda counts: counts["held"] == clients)
+        greeting = 2 + len("joined")
+        crowd.tell(f"expect {clients * (MISSED * size + greeting)}")
+        began = time.monotonic()
+        server.tell("go")
+        return clients * MISSED / (crowd.wait("reached")["reached"] - began)
+
+
+def live(clients: int, rooms: int) -> float:
+    """Return the same for clients that are there, to whom one process broadcasts, without Redis."""
+    with contextlib.ExitStack() as stack:
+        server = Child("bus_server.py", "A", rooms, hiredis=True)
+        stack.callback(server.end)
+        crowd = Child("bus_clients.py", clients, rooms, server.wait("port")["port"], hiredis=True)
+        stack.callback(crowd.end)
+        crowd.wait("connected")
+        wait_for([server], lambda counts: counts["clients"] == clients)
+        time.sleep(0.5)  # the greetings are read
+        crowd.tell(f"expect {clients * MISSED * FRAME}")
+        began = time.monotonic()
+        server.tell(f"flow {rooms * MISSED}")
+        return clients * MISSED / (crowd.wait("reached")["reached"] - began)
+
+
+def main(runs: int) -> None:
+    """Print a table of outages, then what resuming costs."""
+    print("| fault | flow again | noticed after | closed | twice | lost / said | refused | told |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for fault in (kill, cut, freeze):
+        turns = [outage(fault) for _ in range(runs)]
+        flow = statistics.median(turn["flow"] for turn in turns)
+        most = max(turn["flow"] for turn in turns)
+        noticed = max(turn["noticed"] for turn in turns)
+        total = {key: sum(turn[key] for turn in turns) for key in turns[0]}
+        print(
+            f"| {fault.__name__} | {flow * 1000:.0f} ms (at most {most * 1000:.0f}) "
+            f"| {f'{noticed:.1f} s' if noticed else '–'} | {total['closed']:.0f} "
+            f"| {total['twice']:.0f} | {total['lost']:.0f} / {total['said']:,.0f} "
+            f"| {total['refused']:.0f} | {total['told'] / runs:.0f} of {CLIENTS} |",
+            flush=True,
+        )
+    turns_of = [(resume(1000, 200), live(1000, 200)) for _ in range(runs)]
+    ratio = statistics.median(mine / theirs for mine, theirs in turns_of)
+    rate = statistics.median(mine for mine, _ in turns_of)
+    print(f"\n1,000 clients resume in 200 rooms, {MISSED} messages each: {rate:,.0f} deliveries/s,")
+    print(f"{ratio:.2f} of what `broadcast()` delivers live; medians of {runs} run(s).")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=5)
+    main(parser.parse_args().runs)
