@@ -4,7 +4,8 @@ Many clients for `bus.py`, as cheap as clients can be: sockets that count bytes,
     python bus_clients.py COUNT ROOMS PORT[,PORT…] [--read]
 
 Client i is in room i modulo ROOMS; the rooms' clients are spread over the ports. Commands come on
-standard input: ``expect BYTES`` (tell when so many have come), ``report FILE``, ``quit``.
+standard input: ``expect BYTES`` (tell when so many have come), ``total`` (how many have),
+``report FILE``, ``quit``.
 """
 
 from __future__ import annotations
@@ -114,6 +115,8 @@ class Crowd:
             sys.exit()
         if command == "expect":
             self.total, self.expected = 0, int(argument)
+        elif command == "total":
+            say(total=self.total)
         else:
             clients = [(c.room, c.port, c.got, c.gaps) for c in self.clients.values()]
             with open(argument, "w", encoding="utf-8") as file:

@@ -36,6 +36,14 @@ def wait_for(servers: list[Child], condition: Callable[[dict[str, Any]], bool]) 
     return time.monotonic()
 
 
+def wait_until_read(crowd: Child) -> None:
+    """Wait until nothing more comes: on a busy machine the clients are behind."""
+    before, now = -1, 0
+    while before != now:
+        time.sleep(1)
+        before, now = now, crowd.ask("total", "total")["total"]
+
+
 def kill(server: RedisServer, servers: list[Child]) -> tuple[float, float]:
     """Kill it, and start it half a second later; return when it answered."""
     server.kill()
@@ -76,7 +84,7 @@ def outage(fault: Callable[[RedisServer, list[Child]], tuple[float, float]]) -> 
         time.sleep(1.5)
         back, noticed = fault(server, servers)
         paced = {name: one.wait("paced") for name, one in zip("AB", servers, strict=True)}
-        time.sleep(1)  # what is on its way arrives
+        wait_until_read(crowd)
         file = Path(stack.enter_context(tempfile.TemporaryDirectory()), "report")
         closed = crowd.ask(f"report {file}", "closed")["closed"]
         found = figures(json.loads(file.read_text(encoding="utf-8")), paced, back)

@@ -247,6 +247,26 @@ def test_redis_stands_still(names: dict[str, Any], kind: str) -> None:
     asyncio.run(scene())
 
 
+@both
+def test_a_process_dies(names: dict[str, Any], kind: str) -> None:
+    """What was in its queue is lost, and nothing else; nobody can tell of it."""
+
+    async def scene() -> None:
+        async with world(names, kind) as w, Ear(w.ports[0]) as ear:
+            say(w.buses[1], "before")
+            await ear.hears("before")
+            for number in range(3):
+                say(w.buses[1], f"in the queue {number}")
+            w.running[1].cancel()  # in the same turn of the loop: it has not published them
+            await asyncio.wait([w.running[1]])
+            say(w.buses[0], "after")
+            await ear.hears("after")
+            assert ear.texts() == ["before", "after"]
+            assert ear.gaps() == 0
+
+    asyncio.run(scene())
+
+
 def test_a_slow_client_is_dropped(names: dict[str, Any]) -> None:
     """It loses its connection at the limit; others get everything, and memory stays bounded."""
 
@@ -310,3 +330,22 @@ def test_everybody_leaves_while_a_room_is_bridged(names: dict[str, Any]) -> None
         assert whole == [True]
 
     asyncio.run(scene())
+
+
+# Each row of the lesson's table, and what tests it.
+ROWS = {
+    "nobody has subscribed to the room": test_nobody_has_subscribed,
+    "a subscription is cut and made again": test_subscription_is_cut,
+    "a client was away": test_nobody_has_subscribed,
+    "it was away for more than the stream keeps": test_away_for_longer_than_the_stream_keeps,
+    "Redis is killed and starts with nothing": test_redis_is_killed,
+    "Redis stands still": test_redis_stands_still,
+    "a process dies": test_a_process_dies,
+}
+
+
+def test_each_row_has_its_test() -> None:
+    """The table of what each bus loses has these rows and no others."""
+    source = Lesson("09b_more_than_one_process").cells["presence-see"].source
+    rows = [line.split("|")[1].strip() for line in source.splitlines() if line.startswith("|")]
+    assert rows[2:] == list(ROWS)
