@@ -90,7 +90,16 @@ def main() -> None:
 
 def try_it(podman: Sequence[str | Path]) -> None:
     """Run the image; its network is a loopback of its own."""
-    limits = ("--cgroups", "disabled", "--network", "none", "--ulimit", "host")
+    limits = (
+        "--cgroups",
+        "disabled",
+        "--network",
+        "none",
+        "--ulimit",
+        "nofile=1024:1024",
+        "--ulimit",
+        "nproc=1024:1024",
+    )
     run(*podman, "run", "--detach", "--name", "feed", *limits, "feed")
     try:
         end = time.monotonic() + 30
