@@ -182,7 +182,7 @@ def _each_message(answer: Any) -> None:
             speaker.send(message)
             for listener in listeners:
                 _hear(listener, message, _SAID, speaker)
-        if len(house.hub.published) < len(_MESSAGES):
+        if not house.hub.wait_until_published(len(_MESSAGES)):
             problem = "it does not go over the bus, and servers are programs of their own"
             calls = f"{len(house.hub.published)} calls of bus.publish()"
             raise ada.finding(problem, f"{len(_MESSAGES)} calls", calls)
