@@ -1,13 +1,7 @@
 """Answers to exercise 3.5, “Receive files in chunks”."""
 
-import asyncio
-import collections
 import hashlib
 import json
-import tempfile
-import time
-
-from websockets.exceptions import ConnectionClosed
 
 
 def is_right(content, announced):
@@ -16,92 +10,6 @@ def is_right(content, announced):
 
 async def answer(ws, **values):
     await ws.send(json.dumps(values))
-
-
-# %% right: parts in a list
-async def receive_file(ws):
-    async for message in ws:
-        announced = json.loads(message)
-        print("a file of", announced["size"], "bytes")
-        parts = []
-        while sum(map(len, parts)) < announced["size"]:
-            part = await ws.recv()
-            if isinstance(part, bytes):
-                parts.append(part)
-            elif part == "progress":
-                await ws.send(json.dumps({"received": sum(map(len, parts))}, indent=1))
-        content = b"".join(parts)
-        reply = {"ok": is_right(content, announced), "received": len(content)}
-        await ws.send(json.dumps(reply, separators=(",", ":")))
-
-
-# %% right: a temporary file, match, and bytes of the checksum
-async def one_file(ws, size, sha256):
-    with tempfile.TemporaryFile() as file:
-        while file.tell() < size:
-            match await ws.recv():
-                case bytes(chunk):
-                    file.write(chunk)
-                case "progress":
-                    await answer(ws, received=file.tell())
-        file.seek(0)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    await answer(ws, received=size, ok=digest == sha256)
-
-
-async def receive_file(ws):
-    try:
-        while True:
-            await one_file(ws, **json.loads(await ws.recv()))
-    except ConnectionClosed:
-        pass
-
-
-# %% right: a class for a file
-class File:
-    def __init__(self, size, sha256):
-        self.size, self.sha256 = size, sha256
-        self.content = bytearray()
-
-    @property
-    def complete(self):
-        return len(self.content) == self.size
-
-
-async def receive_file(ws):
-    file = None
-    async for message in ws:
-        if isinstance(message, bytes):
-            file.content += message
-        elif message == "progress":
-            await answer(ws, received=len(file.content))
-            continue
-        else:
-            file = File(**json.loads(message))
-        if file.complete:
-            ok = hashlib.sha256(file.content).hexdigest() == file.sha256
-            await answer(ws, received=file.size, ok=ok)
-
-
-# %% right: the state of each connection in a dictionary
-files = {}
-
-
-async def receive_file(ws):
-    try:
-        async for message in ws:
-            if message == "progress":
-                await answer(ws, received=len(files[ws][1]))
-                continue
-            if isinstance(message, str):
-                files[ws] = json.loads(message), bytearray()
-            else:
-                files[ws][1].extend(message)
-            announced, content = files[ws]
-            if len(content) >= announced["size"]:
-                await answer(ws, received=len(content), ok=is_right(content, announced))
-    finally:
-        files.pop(ws, None)
 
 
 # %% wrong: the empty file is never complete
@@ -262,9 +170,10 @@ async def receive_file(ws):
 # %% wrong: the checksum of the last chunk
 # breaks first: `true` if the checksum is right
 async def receive_file(ws):
+    received = 0
     async for message in ws:
         if message == "progress":
-            await answer(ws, received=received)  # noqa: F823
+            await answer(ws, received=received)
             continue
         if isinstance(message, str):
             announced, message, received = json.loads(message), b"", 0
@@ -308,9 +217,10 @@ async def receive_file(ws):
 # %% wrong: always true
 # breaks: `false` if not
 async def receive_file(ws):
+    received = 0
     async for message in ws:
         if message == "progress":
-            await answer(ws, received=received)  # noqa: F823
+            await answer(ws, received=received)
             continue
         if isinstance(message, str):
             size, received = json.loads(message)["size"], 0
@@ -438,10 +348,11 @@ async def receive_file(ws):
 # %% wrong: the checksum goes on with the next file
 # breaks: several files one after the other
 async def receive_file(ws):
+    received = 0
     checksum = hashlib.sha256()
     async for message in ws:
         if message == "progress":
-            await answer(ws, received=received)  # noqa: F823
+            await answer(ws, received=received)
             continue
         if isinstance(message, str):
             announced, received = json.loads(message), 0
@@ -450,243 +361,3 @@ async def receive_file(ws):
             checksum.update(message)
         if received == announced["size"]:
             await answer(ws, received=received, ok=checksum.hexdigest() == announced["sha256"])
-
-
-# %% wrong: the count goes on with the next file
-# breaks first: several files one after the other
-async def receive_file(ws):
-    received = 0
-    async for message in ws:
-        if message == "progress":
-            await answer(ws, received=received)
-            continue
-        if isinstance(message, str):
-            announced, checksum = json.loads(message), hashlib.sha256()
-        else:
-            received += len(message)
-            checksum.update(message)
-        if received == announced["size"]:
-            await answer(ws, received=received, ok=checksum.hexdigest() == announced["sha256"])
-
-
-# %% wrong: only one file
-# breaks first: several files one after the other
-# finding: file 2 of 3 is complete: the connection was closed
-async def receive_file(ws):
-    announced, content = json.loads(await ws.recv()), bytearray()
-    while len(content) < announced["size"]:
-        message = await ws.recv()
-        if message == "progress":
-            await answer(ws, received=len(content))
-        else:
-            content += message
-    await answer(ws, received=len(content), ok=is_right(content, announced))
-
-
-# %% wrong: a wrong checksum is for ever
-# breaks: several files one after the other
-# finding: after a wrong checksum
-async def receive_file(ws):
-    damaged = False
-    async for message in ws:
-        if message == "progress":
-            await answer(ws, received=len(content))  # noqa: F821
-            continue
-        if isinstance(message, str):
-            announced, content = json.loads(message), bytearray()
-        else:
-            content += message
-        if len(content) == announced["size"]:
-            damaged = damaged or not is_right(content, announced)
-            await answer(ws, received=len(content), ok=not damaged)
-
-
-# %% wrong: progress is taken for a chunk
-# breaks first: `{"received": …}`, the answer to `progress`
-# finding: the connection was closed
-async def receive_file(ws):
-    async for message in ws:
-        announced, content = json.loads(message), bytearray()
-        while len(content) < announced["size"]:
-            content += await ws.recv()
-        await answer(ws, received=len(content), ok=is_right(content, announced))
-
-
-# %% wrong: ok in the answer to progress
-# breaks: `{"received": …}`, the answer to `progress`
-async def receive_file(ws):
-    async for message in ws:
-        if isinstance(message, bytes):
-            content += message  # noqa: F821
-        elif message != "progress":
-            announced, content = json.loads(message), bytearray()
-        complete = len(content) == announced["size"]
-        if message == "progress" or complete:
-            await answer(ws, received=len(content), ok=is_right(content, announced))
-
-
-# %% wrong: a number alone
-# breaks: `{"received": …}`, the answer to `progress`
-async def receive_file(ws):
-    async for message in ws:
-        if message == "progress":
-            await ws.send(str(len(content)))  # noqa: F821
-            continue
-        if isinstance(message, str):
-            announced, content = json.loads(message), bytearray()
-        else:
-            content += message
-        if len(content) == announced["size"]:
-            await answer(ws, received=len(content), ok=is_right(content, announced))
-
-
-# %% wrong: the bytes of all files
-# breaks: so many bytes of this file have arrived
-# finding: of another file
-async def receive_file(ws):
-    total = 0
-    async for message in ws:
-        if message == "progress":
-            await answer(ws, received=total)
-            continue
-        if isinstance(message, str):
-            announced, content = json.loads(message), bytearray()
-        else:
-            total += len(message)
-            content += message
-        if len(content) == announced["size"]:
-            await answer(ws, received=len(content), ok=is_right(content, announced))
-
-
-# %% wrong: progress counts chunks
-# breaks: so many bytes of this file have arrived
-async def receive_file(ws):
-    async for message in ws:
-        if message == "progress":
-            await answer(ws, received=len(chunks))  # noqa: F821
-            continue
-        if isinstance(message, str):
-            announced, chunks = json.loads(message), []
-        else:
-            chunks.append(message)
-        content = b"".join(chunks)
-        if len(content) == announced["size"]:
-            await answer(ws, received=len(content), ok=is_right(content, announced))
-
-
-# %% wrong: how many are missing
-# breaks: so many bytes of this file have arrived
-async def receive_file(ws):
-    async for message in ws:
-        if message == "progress":
-            await answer(ws, received=announced["size"] - len(content))  # noqa: F821, F823
-            continue
-        if isinstance(message, str):
-            announced, content = json.loads(message), bytearray()
-        else:
-            content += message
-        if len(content) == announced["size"]:
-            await answer(ws, received=len(content), ok=is_right(content, announced))
-
-
-# %% wrong: nothing is there to count before the first chunk
-# breaks: at any time while a file is on its way
-# finding: before the first chunk: the connection was closed
-async def receive_file(ws):
-    async for message in ws:
-        if message == "progress":
-            await answer(ws, received=sum(map(len, parts)))  # noqa: F821
-            continue
-        if isinstance(message, str):
-            announced, parts, content = json.loads(message), None, b""
-        else:
-            parts = [*(parts or []), message]
-            content = b"".join(parts)
-        if len(content) == announced["size"]:
-            await answer(ws, received=len(content), ok=is_right(content, announced))
-
-
-# %% wrong: no answer before the first chunk
-# breaks: at any time while a file is on its way
-# finding: before the first chunk: no message came
-async def receive_file(ws):
-    async for message in ws:
-        if message == "progress":
-            if content:  # noqa: F821
-                await answer(ws, received=len(content))  # noqa: F821
-            continue
-        if isinstance(message, str):
-            announced, content = json.loads(message), bytearray()
-        else:
-            content += message
-        if len(content) == announced["size"]:
-            await answer(ws, received=len(content), ok=is_right(content, announced))
-
-
-# %% wrong: all have one file
-# breaks: while others send theirs
-received, checksum, announced = 0, None, None
-
-
-async def receive_file(ws):
-    global received, checksum, announced
-    async for message in ws:
-        if message == "progress":
-            await answer(ws, received=received)
-            continue
-        if isinstance(message, str):
-            announced = json.loads(message)
-            received, checksum = 0, hashlib.sha256()
-        else:
-            received += len(message)
-            checksum.update(message)
-        if received == announced["size"]:
-            await answer(ws, received=received, ok=checksum.hexdigest() == announced["sha256"])
-
-
-# %% wrong: one client at a time
-# breaks: while others send theirs
-# finding: no message came
-lock = asyncio.Lock()
-
-
-async def receive_file(ws):
-    async for message in ws:
-        async with lock:
-            announced, content = json.loads(message), bytearray()
-            while len(content) < announced["size"]:
-                message = await ws.recv()
-                if message == "progress":
-                    await answer(ws, received=len(content))
-                else:
-                    content += message
-            await answer(ws, received=len(content), ok=is_right(content, announced))
-
-
-# %% wrong: files of one size are one
-# breaks: while others send theirs
-contents = collections.defaultdict(bytearray)
-
-
-async def receive_file(ws):
-    async for message in ws:
-        if message == "progress":
-            await answer(ws, received=len(contents[size]))  # noqa: F821
-            continue
-        if isinstance(message, str):
-            announced = json.loads(message)
-            size = announced["size"]
-        else:
-            contents[size] += message
-        if len(contents[size]) == size:
-            content = contents.pop(size, b"")
-            await answer(ws, received=size, ok=is_right(content, announced))
-
-
-# %% wrong: it blocks
-# finding: holds up the event loop
-async def receive_file(ws):
-    async for message in ws:
-        announced = json.loads(message)
-        while announced:
-            time.sleep(0.01)  # noqa: ASYNC251
