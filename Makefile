@@ -39,7 +39,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 export UV_SYSTEM_CERTS = 1
 export UV_NATIVE_TLS = 1
 
-.PHONY: help lab test test-units test-notebooks test-browser test-fast lint spelling notebooks lesson \
+.PHONY: help lab test test-units test-notebooks test-browser test-fast test-again lint spelling notebooks lesson \
 	test-lesson pins check-pins test-newest test-oldest atlas load bench bench-tap bench-learner bench-tab book \
 	tab tab-serve tab-pins pages book-with-tab test-tab test-tab-all test-tab-firefox soak-tab wheel check-wheel clean FORCE
 
@@ -68,6 +68,11 @@ test-browser: $(STAMP) ## run every notebook in JupyterLab in Chromium, and use 
 
 test-fast: $(STAMP) ## run the quick tests only, without kernels and browsers
 	$(BIN)/python -m pytest $(UNITS) -p no:nbval -m "not kernel and not slow and not browser" tests \
+		--ignore tests/tab
+
+# By themselves: a test that measures time may be wrong about a machine that is busy with others.
+test-again: $(STAMP) ## run what failed last time once more, one test after the other
+	$(BIN)/python -m pytest -p no:nbval --last-failed --last-failed-no-failures none tests \
 		--ignore tests/tab
 
 lint: $(STAMP) spelling ## check style, types and what notebooks must not carry
