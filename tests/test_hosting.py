@@ -168,7 +168,8 @@ def test_every_python_is_tested(job: str) -> None:
 def test_ci_tests_every_python() -> None:
     """.ci/run calls targets that exist, has units on every Python, and what is pinned only once."""
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    calls = re.findall(r"^(?:reported |twice )?(?:on|in_chroot) (3\.\d+) (.+)$", script, re.MULTILINE)
+    call = r"^(?:reported |twice )?(?:on|in_chroot) (3\.\d+) (.+)$"
+    calls = re.findall(call, script, re.MULTILINE)
     called = {version: set() for version, _ in calls}  # type: dict[str, set[str]]
     for version, names in calls:
         called[version].update(names.split())
