@@ -21,7 +21,7 @@ version = release = wslab.__version__
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "notebook_pages"]
 
 root_doc = "docs/index"
-include_patterns = ["*.md", "docs/*.md", "notebooks/*.ipynb"]
+include_patterns = ["*.md", "docs/*.md", "benchmarks/README.md", "notebooks/*.ipynb"]
 # Folders named here are not even looked into: an environment has thousands of files.
 exclude_patterns = [".*", "**/.ipynb_checkpoints", "build", "dist", "tests", "wslab"]
 
