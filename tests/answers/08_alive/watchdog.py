@@ -200,14 +200,14 @@ async def watchdog(ws):
 # finding: a client that sent PINGs
 async def watchdog(ws):
     last = time.monotonic()
-    received = ws.data_received
+    received = ws.protocol.receive_data
 
-    def data_received(data):
+    def receive_data(data):
         nonlocal last
         last = time.monotonic()
         received(data)
 
-    ws.data_received = data_received
+    ws.protocol.receive_data = receive_data
     while True:
         try:
             async with asyncio.timeout(0.02):

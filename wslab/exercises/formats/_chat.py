@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from websockets.exceptions import ConnectionClosed
+
 from wslab.exercises._judge import Client, Fault, Finding, Server, answering, show
 
 from ._shared import CLOSED, is_closed, json_text, matches
@@ -93,7 +95,11 @@ class Person:
             return False
 
     def join(self) -> None:
-        """Join, whatever the chat says to it."""
+        """Join, whatever the chat says to it; what it said before, another rule tells about."""
+        self.client.barrier()
+        with contextlib.suppress(TimeoutError, ConnectionClosed):
+            while True:
+                self.client.ws.recv(timeout=0)
         self.send(type="join", name=self.name)
         try:
             while not has_type(got := self.next("a welcome"), "welcome"):
