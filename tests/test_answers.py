@@ -19,6 +19,7 @@ pytestmark = [
     # A thread that is ended between opening a socket and handing it over leaves it to the garbage
     # collector, which may come in any later test. `clean` looks for sockets that stay open.
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning"),  # Python 3.13 and later
 ]
 
 clean = pytest.mark.usefixtures("leaves_nothing")

@@ -12,13 +12,16 @@ import random
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["BYTES", "LONG", "NESTED", "NOT_JSON", "NUMBERS", "TEXTS", "VALUES", "Generator"]
+__all__ = ["BYTES", "DEEP", "LONG", "NESTED", "NOT_JSON", "NUMBERS", "TEXTS", "VALUES", "Generator"]
 
 LONG: Final = 50_000
 """Characters of what is long; each takes two bytes, and over 65,535 bytes a frame's head grows."""
 
 NESTED: Final = "[" * 200_000
 """Makes :func:`json.loads` raise RecursionError, in Python 3.14 too: it has room for 50,000."""
+
+DEEP: Final = NESTED + "]" * len(NESTED)
+"""The same, with an end: it is JSON. (What json can read is huge, once written with an indent.)"""
 
 TEXTS: Final[Mapping[str, str]] = {
     "quotes": 'say "hi", it\'s',

@@ -43,7 +43,7 @@ _SHAPES: Final = (
 _STRANGE: Final = (
     '{"name":"\\ud800"}',
     f'{{"name":"Ada","age":{"9" * 5_000}}}',
-    f'{{"name":{"[" * 50_000}{"]" * 50_000}}}',
+    f'{{"name":{awkward.DEEP}}}',
 )
 """What may well be a greeting, an error or no JSON, but has to be answered."""
 

@@ -223,7 +223,7 @@ def _stays_open(answer: Any) -> None:
                 _join("\ud800"),
                 '{"type":"say","text":"\\ud800"}',
                 '{"type":"say","text":[[{}]]}',
-                f'{{"type":"say","text":{"[" * 50_000}{"]" * 50_000}}}',
+                f'{{"type":"say","text":{awkward.DEEP}}}',
                 '{"type":"attach","filename":"a","size":1' + "0" * 400 + "}",
                 '{"type":"attach","filename":"\\ud800","size":NaN}',
                 '{"type":"attach","filename":[],"size":{}}',

@@ -240,7 +240,7 @@ def _goes_on(answer: Any) -> None:
         *AWFUL,
         '{"type":"get","key":["a"]}',
         '{"type":"set","key":{"a":1},"value":1}',
-        f'{{"type":"set","key":"a","value":{"[" * 50_000}{"]" * 50_000}}}',
+        f'{{"type":"set","key":"a","value":{awkward.DEEP}}}',
         '{"type":"set","key":"a","value":"\\ud800"}',
         '{"type":"get","key":"\\ud800"}',
     )

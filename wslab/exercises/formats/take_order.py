@@ -235,7 +235,7 @@ def _goes_on(answer: Any) -> None:
         _order(note="\ud800"),
         _order(dishes=["\ud800"]),
         _order(type="\ud800"),
-        f'{{"type":"order","table":5,"dishes":{"[" * 50_000}{"]" * 50_000}}}',
+        f'{{"type":"order","table":5,"dishes":{awkward.DEEP}}}',
     )
     with answering(answer) as server, server.client() as client:
         for message in awful:

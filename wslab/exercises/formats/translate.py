@@ -243,7 +243,7 @@ def _error(answer: Any) -> None:
 @rule("the connection is kept")
 def _kept(answer: Any) -> None:
     awful: list[str | bytes] = [text for texts in _BAD_TEXTS.values() for text in texts]
-    deep = ("[" * 50_000 + "]" * 50_000, "[" * 100_000, '[{"sensor":"\\ud800"}]')
+    deep = (awkward.DEEP, awkward.NESTED, '[{"sensor":"\\ud800"}]')
     awful += [*_BAD_BYTES.values(), *deep, "[" + "1" * 5000 + "]", '[{"\\ud800":1}]', b"\xff\xfe"]
     with answering(answer) as server, server.client() as client:
         for message in awful:

@@ -71,6 +71,7 @@ async def weather(ws):
 # %% right: a structure of ctypes
 class Form(ctypes.BigEndianStructure):
     _pack_ = 1
+    _layout_ = "ms"  # Python 3.14 wants to be told
     _fields_ = [
         ("station", ctypes.c_uint16),
         ("time", ctypes.c_int64),
