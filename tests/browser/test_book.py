@@ -14,7 +14,8 @@ from playwright.sync_api import Page, expect
 from .conftest import NOTEBOOKS, SECONDS, Tab, violations
 
 ROOT = NOTEBOOKS.parent
-SOURCES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *NOTEBOOKS.glob("*.ipynb")])
+TEXTS = [path for folder in ("", "docs/", "benchmarks/") for path in ROOT.glob(f"{folder}*.md")]
+SOURCES = sorted([*TEXTS, *NOTEBOOKS.glob("*.ipynb")])
 PAGES = [
     *(path.relative_to(ROOT).with_suffix("").as_posix() for path in SOURCES),
     "search",
