@@ -165,6 +165,7 @@ class WrongAnswers:
         assert given_away(answer, str(result)) == []
         assert set(result._repr_mimebundle_()) == {"text/plain", "text/html"}
 
+    @pytest.mark.slow  # it asks every rule, though the first one that is broken is told
     def test_breaks_no_other_rule(self, answer: Answer) -> None:
         """So each rule judges its own clause, whatever is wrong besides."""
         if cannot_interrupt and spins(answer.code):
