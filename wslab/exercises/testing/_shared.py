@@ -33,7 +33,7 @@ def passes_with(answer: Any, what: str, handler: Handler) -> None:
         handler: The server.
     """
     # No clause says how fast a test is, and a property takes its time.
-    seconds = 1.5 * CLIENT_TIMEOUT
+    seconds = 2 * CLIENT_TIMEOUT
     played = _test(answer, f"a right server, which {what}", handler, timeout=seconds)
     played.returned("it returns")
 
