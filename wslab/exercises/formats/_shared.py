@@ -42,7 +42,7 @@ AWFUL: Final = (
     '{"type": ["a"]}',
     '{"type": {"a": 1}}',
     '{"type": null}',
-    "[" * 100_000,
+    awkward.NESTED,
     '{"type": ' * 50_000,
     '{"type": ' + "1" * 5000 + "}",
     '{"type": "\\ud800"}',

@@ -101,7 +101,7 @@ def _count(answer: Any) -> None:
 def _goes_on(answer: Any) -> None:
     awful = (
         "hello",
-        "[" * 100_000,
+        awkward.NESTED,
         '{"item": ' * 50_000,
         '{"item": "tea", "count": 1' + "0" * 5000 + "}",
         '{"item": "\\ud800", "count": 0}',
