@@ -15,6 +15,7 @@ WAITING = RECORDING.with_name("waiting.py")
 IMPORTING = RECORDING.with_name("importing.py")
 TAP = RECORDING.with_name("tap.py")
 OTHERS = RECORDING.with_name("others.py")
+CHECKS = RECORDING.with_name("checks.py")
 NUMBER = r"[\d,.e+]+"
 
 
@@ -144,3 +145,20 @@ def test_others_prints_its_tables() -> None:
         found = re.fullmatch(r"([\d.]+) \(([\d.]+)–([\d.]+)\) \|", ratio)
         assert found is not None
         assert float(found[2]) <= float(found[1]) <= float(found[3])
+
+
+def test_checks_prints_its_table() -> None:
+    """Each answer to an exercise is told aright, right ones and wrong ones."""
+    command = [sys.executable, "-W", "error", str(CHECKS), "12.3", "--times", "2"]
+    run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60)
+    assert (run.returncode, run.stderr) == (0, "")
+    _header, _rule, everything, exercise = run.stdout.splitlines()[:4]
+    assert [cell.strip() for cell in exercise.split("|")][2:] == [
+        cell.strip() for cell in everything.split("|")
+    ][2:]
+    found = re.fullmatch(
+        rf"\| 12\.3 \| (\d+)/(\d+) \| {NUMBER} \| {NUMBER} \| (\d+)/(\d+) \| .*", exercise
+    )
+    assert found is not None
+    assert found[1] == found[2] != "0"
+    assert found[3] == found[4] != "0"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
+from wslab._clock import monotonic
 from wslab.wire import HandlerError
 
 from .advice import meaning
@@ -147,6 +148,29 @@ class Client:
                 return
             got = self.why(exc)
         raise self.finding(problem, expected, got)
+
+    def hear_to_the_end(
+        self, most: int = 3, timeout: float | None = None
+    ) -> tuple[list[str | bytes], str]:
+        """
+        Return what comes before the CLOSE, and how the connection ends, in words.
+
+        Its code is ``ws.close_code`` then, None if there was no CLOSE.
+
+        Args:
+            most: How many messages may come at most; nobody waits for a CLOSE after them.
+            timeout: Seconds to wait in all, :data:`~.limits.REPLY_TIMEOUT` without it.
+        """
+        messages: list[str | bytes] = []
+        deadline = monotonic() + (REPLY_TIMEOUT if timeout is None else timeout)
+        try:
+            while len(messages) < most:
+                messages.append(self.ws.recv(timeout=max(0.0, deadline - monotonic())))
+        except TimeoutError:
+            pass
+        except ConnectionClosed as exc:
+            return messages, self.why(exc)
+        return messages, f"{show(messages)}, and no CLOSE" if messages else "no CLOSE"
 
     def finding(self, problem: str, expected: str, got: str | None = None) -> Finding:
         """Make a finding with what was sent and what crossed the wire."""

@@ -5,12 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-from websockets.exceptions import ConnectionClosed
-
 from wslab.exercises._exercise import Exercise
 from wslab.exercises._judge import (
     CROWD,
-    REPLY_TIMEOUT,
     Client,
     Finding,
     Metronome,
@@ -57,22 +54,9 @@ def _log_in(client: Client) -> None:
     client.receive("'welcome'", f"the first message is {_PASSWORD!r}")
 
 
-def _hear_to_the_end(client: Client) -> tuple[list[str | bytes], str]:
-    """Return what comes before the CLOSE, and how the connection ends."""
-    messages: list[str | bytes] = []
-    try:
-        while len(messages) < 3:
-            messages.append(client.ws.recv(timeout=REPLY_TIMEOUT / 2))
-    except TimeoutError:
-        pass
-    except ConnectionClosed as exc:
-        return messages, client.why(exc)
-    return messages, "no CLOSE" if not messages else f"{show(messages)}, and no CLOSE"
-
-
 def _expect_code(client: Client, message: str | bytes, code: int, problem: str) -> None:
     client.send(message)
-    _, end = _hear_to_the_end(client)
+    _, end = client.hear_to_the_end()
     if client.ws.close_code != code:
         raise client.finding(problem, f"CLOSE {code}", end)
 
@@ -130,7 +114,7 @@ def _binary(answer: Any) -> None:
 
 def _expect_no_word(client: Client, message: str | bytes) -> None:
     client.send(message)
-    messages, _ = _hear_to_the_end(client)
+    messages, _ = client.hear_to_the_end()
     if messages and client.ws.close_code is not None:
         problem = f"a message came before the CLOSE, after {show(message)}"
         raise client.finding(problem, "CLOSE only", show(messages))
@@ -192,7 +176,7 @@ def _others(answer: Any) -> None:
                 if fault != _FAULTS[0]:
                     _log_in(other)
                 other.send(fault)
-                _hear_to_the_end(other)
+                other.hear_to_the_end()
             member.send("Hello")
             with during(f"another client was closed after {show(fault)}"):
                 member.expect("Hello", "one that has done nothing wrong")

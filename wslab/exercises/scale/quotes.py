@@ -143,6 +143,7 @@ class _Jam:
         self._feed = feed
         self._client = client
         self._order: dict[float, int] = {}
+        self._ended = False
         self.taken = self._fill()
         self._first_new = new = len(self._order)
         self._update(_RARE, price=0.5)
@@ -173,7 +174,10 @@ class _Jam:
         return True
 
     def end(self) -> None:
-        """End the updates, and wait until the handler has done what it does then."""
+        """End the updates once, and wait until the handler has done what it does then."""
+        if self._ended:
+            return
+        self._ended = True
         self._feed.put(None)
         if self.taken and self._feed.wait_taken():
             self._server.turns()

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from typing import Any, Final
 
-from websockets.exceptions import ConnectionClosed
-
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Metronome, answering, awkward, show
+from wslab.exercises._judge import (
+    Client,
+    Finding,
+    Metronome,
+    answering,
+    awkward,
+    once_a_check,
+    show,
+)
 from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
@@ -46,6 +53,90 @@ def _welcome(answer: Any) -> None:
                 client.expect_text("welcome", "the right token came")
 
 
+@dataclasses.dataclass
+class _Waits:
+    """
+    What is wrong with how the server treats clients that let time pass, rule by rule.
+
+    Attributes:
+        member: One that was welcome, and said nothing for longer than half a second.
+        code: The code of one that never says anything.
+        time: When that one and another one like it were closed, and one that took its time.
+    """
+
+    member: Finding | None = None
+    code: Finding | None = None
+    time: Finding | None = None
+
+
+@once_a_check
+def _wait(answer: Any) -> _Waits:
+    """Let four clients come at once; once more if the machine stood still meanwhile."""
+    for _ in range(3):
+        waits, beats_a_second = _wait_once(answer)
+        if not waits.time or beats_a_second > 50:
+            break
+    return waits
+
+
+def _wait_once(answer: Any) -> tuple[_Waits, float]:
+    """The same, just once; also return how many of 100 beats a second there were."""
+    waits = _Waits()
+    with (
+        Metronome(0.01) as metronome,
+        answering(answer) as server,
+        server.client() as member,
+    ):
+        member.send(_TOKEN)
+        try:
+            member.receive("welcome, then each message")
+        except Finding as finding:
+            waits.member = finding
+        began = time.perf_counter()  # before they come: they have half a second from now at least
+        with server.clients(3) as (silent, other, late):
+            time.sleep(0.2)
+            late.send(_TOKEN)
+            try:
+                late.receive("welcome", "the right token came after a fifth of a second")
+            except Finding as finding:
+                waits.time = finding
+            for client in (silent, other):
+                messages, end = client.hear_to_the_end(most=2)
+                seconds, beats = time.perf_counter() - began, metronome.beats_since(began)
+                if client is silent and client.ws.close_code != 1008:
+                    waits.code = client.finding("a client said nothing", "CLOSE 1008", end)
+                # Too early is a matter of the clock. For too late our own loop's beats count: what
+                # is late there, too, is the machine.
+                if not messages and not waits.time and (seconds < 0.45 or beats > 80):
+                    problem = "one that says nothing was closed too early, or too late"
+                    if client is other:
+                        problem = "of two that say nothing, the second one was closed too late"
+                    expected = "CLOSE after half a second"
+                    waits.time = client.finding(problem, expected, f"{seconds:.1f} s, or no CLOSE")
+                if client.ws.close_code is None:
+                    break  # one is enough
+            if not waits.member:
+                waits.member = _is_sent_away(member, began + 0.55 - time.perf_counter())
+    return waits, beats / seconds
+
+
+def _is_sent_away(member: Client, seconds: float) -> Finding | None:
+    """Return what is wrong if one that was welcome cannot speak after a while."""
+    try:
+        member.expect_silence("nothing was sent", max(0.0, seconds))
+        member.send("still here?")
+        problem = "0.55 s after the welcome: the time is for the token only"
+        member.expect_text("still here?", problem)
+    except Finding as finding:
+        return finding
+    return None
+
+
+def _judge(finding: Finding | None) -> None:
+    if finding:
+        raise finding
+
+
 @rule("from then on each message is sent back")
 def _sent_back(answer: Any) -> None:
     with answering(answer) as server, server.client() as client:
@@ -54,68 +145,26 @@ def _sent_back(answer: Any) -> None:
         for message in ("hello", '{"token": "wrong"}', "", b"\xff\x00"):
             client.send(message)
             client.expect(message, "after the welcome")
-        client.expect_silence("nothing was sent", 0.55)
-        client.send("still here?")
-        client.expect_text(
-            "still here?", "0.55 s after the welcome: the time is for the token only"
-        )
+    _judge(_wait(answer).member)
 
 
 @rule("within half a second")
 def _in_time(answer: Any) -> None:
-    with (
-        Metronome(0.01) as metronome,
-        answering(answer) as server,
-        server.client() as silent,
-        server.client() as other,
-        server.client() as late,
-    ):
-        began = time.perf_counter()
-        metronome.wait(10)
-        late.send(_TOKEN)
-        late.receive("welcome", "the right token came after a tenth of a second")
-        for client in (silent, other):
-            try:
-                client.ws.recv(timeout=1)
-            except (TimeoutError, ConnectionClosed):
-                seconds, beats = time.perf_counter() - began, metronome.beats_since(began)
-            else:
-                return  # another rule tells about that
-            # Too early is a matter of the clock. For too late our own loop's beats count: what is
-            # late there, too, is the machine.
-            if seconds < 0.35 or beats > 80:
-                problem = "one that says nothing was closed too early, or too late"
-                if client is other:
-                    problem = "of two that say nothing, the second one was closed too late"
-                expected = "CLOSE after half a second"
-                raise client.finding(problem, expected, f"{seconds:.1f} s, or no CLOSE")
+    _judge(_wait(answer).time)
 
 
 @rule("Anything else, silence too, closes the connection with code 1008")
 def _anything_else(answer: Any) -> None:
-    with answering(answer) as server, server.client() as silent:
+    with answering(answer) as server:
         for first in _ELSE:
             with server.client() as client:
                 client.send(first)
                 client.send(_TOKEN)  # too late: it was the first message that counts
-                try:
-                    for _ in range(2):
-                        client.ws.recv(timeout=1)
-                except (TimeoutError, ConnectionClosed):
-                    pass
+                _, end = client.hear_to_the_end(most=2, timeout=1)
                 if client.ws.close_code != 1008:
                     problem = f"the first message was {show(first)}"
-                    got = f"code {client.ws.close_code}" if client.ws.close_code else "no CLOSE"
-                    raise client.finding(problem, "CLOSE 1008", got)
-        try:
-            for _ in range(2):
-                silent.ws.recv(timeout=2)
-        except (TimeoutError, ConnectionClosed):
-            pass
-        if silent.ws.close_code != 1008:
-            code = silent.ws.close_code
-            got = f"code {code}" if code else "no CLOSE"
-            raise silent.finding("a client said nothing", "CLOSE 1008", got)
+                    raise client.finding(problem, "CLOSE 1008", end)
+    _judge(_wait(answer).code)
 
 
 @rule("and nothing is sent before")
@@ -124,11 +173,10 @@ def _without_a_word(answer: Any) -> None:
         for first in ('{"token": "wrong"}', "hello"):
             with server.client() as client:
                 client.send(first)
-                try:
-                    got = client.ws.recv(timeout=1)
-                except (TimeoutError, ConnectionClosed):
-                    continue
-                raise client.finding("a message came before the CLOSE", "CLOSE only", show(got))
+                messages, _ = client.hear_to_the_end(most=1, timeout=1)
+                if messages:
+                    problem = "a message came before the CLOSE"
+                    raise client.finding(problem, "CLOSE only", show(messages))
 
 
 EXERCISE = Exercise(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
-from websockets.exceptions import ConnectionClosed
-
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import REPLY_TIMEOUT, answering, awkward, show
+from wslab.exercises._judge import answering, awkward, show
 from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
@@ -48,14 +45,9 @@ def _three_messages(answer: Any) -> None:
 def _closes(answer: Any) -> None:
     with answering(answer) as server, server.client() as client:
         client.send("subscribe tea")
-        messages: list[str | bytes] = []
-        with contextlib.suppress(TimeoutError, ConnectionClosed):
-            while len(messages) < 10:
-                messages.append(client.ws.recv(timeout=REPLY_TIMEOUT))
+        messages, end = client.hear_to_the_end(most=10)
         if client.ws.close_code != 1001:
-            problem = f"after {len(messages)} messages"
-            code = client.ws.close_code
-            raise client.finding(problem, "CLOSE 1001", f"code {code}" if code else "no CLOSE")
+            raise client.finding(f"after {len(messages)} messages", "CLOSE 1001", end)
 
 
 @rule("Any other first message closes with 1008")
