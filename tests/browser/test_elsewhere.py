@@ -26,7 +26,7 @@ def test_run_all_in_notebook_7(
     name: str, jupyter: Jupyter, new_tab: Callable[..., Tab], request: pytest.FixtureRequest
 ) -> None:
     """Notebook 7 shows what is stored, too."""
-    items = read_cells(request.session, jupyter.folder / "notebooks" / name)
+    items = read_cells(request.session, jupyter.folder / "notebooks" / name, in_browser=True)
     tab = new_tab(f"http://127.0.0.1:{jupyter.port}/notebooks/notebooks/{name}")
     tab.wait_for_kernel()
     problems = differences(items, tab.run_all())

@@ -19,7 +19,7 @@ def test_run_all_shows_what_is_stored(
     Cells that ask the browser can be run again, when what they wait for has long come.
     """
     path = jupyter.folder / "notebooks" / name
-    items = read_cells(request.session, path)
+    items = read_cells(request.session, path, in_browser=True)
     lab.open(f"notebooks/{name}")
     problems = differences(items, lab.run_all())
     if problems:
@@ -27,7 +27,7 @@ def test_run_all_shows_what_is_stored(
     assert "[*]" not in lab.page.locator(".jp-InputPrompt").all_text_contents()
     for number, cell in enumerate(nbformat.read(path, as_version=4).cells):
         if ".attached()" in cell.source:
-            lab.run(number)
+            assert lab.run(number), f"{cell.id} shows nothing of the browser"
     problems = differences(items, lab.outputs())
     if problems:
         pytest.fail("\n\n".join(["When it is run again:", *problems]), pytrace=False)

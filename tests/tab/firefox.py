@@ -133,6 +133,7 @@ def test_run_all_in_firefox(
     assert status == "ok"
     outputs = firefox.evaluate(RUN_ALL, seconds=RUN_SECONDS)
     comparison = Comparison()
-    for item, shown in zip(read_cells(request.session, path), outputs, strict=True):
+    items = read_cells(request.session, path, in_browser=True)
+    for item, shown in zip(items, outputs, strict=True):
         comparison.add(item, joined(shown))
     report(path.name, comparison)

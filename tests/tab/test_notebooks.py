@@ -48,7 +48,7 @@ async () => {
 )
 def test_run_all_shows_what_is_stored(path: Path, tab: Tab, request: pytest.FixtureRequest) -> None:
     """Run All with all cells queued attaches the console and shows what is stored."""
-    items = read_cells(request.session, path)
+    items = read_cells(request.session, path, in_browser=True)
     tab.open(path.name)
     outputs = tab.page.evaluate(RUN_ALL)
     comparison = Comparison()
@@ -63,7 +63,7 @@ def test_run_all_shows_what_is_stored(path: Path, tab: Tab, request: pytest.Fixt
 )
 def test_cells_show_what_is_stored(path: Path, tab: Tab, request: pytest.FixtureRequest) -> None:
     """The other notebooks, where all ask NumPy's distribution, which no test may reach."""
-    items = read_cells(request.session, path)
+    items = read_cells(request.session, path, in_browser=True)
     tab.open(path.name)
     outputs = tab.page.evaluate(RUN_ALL)
     comparison = Comparison()
