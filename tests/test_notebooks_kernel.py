@@ -75,9 +75,7 @@ def exits(manager: KernelManager, seconds: float = EXIT_SECONDS) -> bool:
     return True
 
 
-def read_cells(
-    session: pytest.Session, path: Path, *, in_browser: bool = False
-) -> list[IPyNbCell]:
+def read_cells(session: pytest.Session, path: Path, *, in_browser: bool = False) -> list[IPyNbCell]:
     """
     A notebook's code cells as nbval's test items, for its options and its way to compare.
 

@@ -10,8 +10,8 @@ from typing import Any
 import nbformat
 import pytest
 from taught import source
-from taught.bench import Bench, bench, only_says_gone
-from taught.cases import CASES
+from taught.bench import LIMIT, Bench, bench, only_says_gone
+from taught.cases import CASES, png
 from taught.catalogue import CLIENT_SIDE, ENTRIES, LETS_IT_OUT, SHOWN, Entry, look_up
 from taught.source import Taught
 
@@ -97,6 +97,28 @@ def test_no_handler_is_overlooked() -> None:
     """Sixty and more are found, in every notebook that has some."""
     assert len(SERVED) >= 50
     assert {handler.notebook for handler in SERVED} >= {"00", "01", "02", "03", "04", "05", "06"}
+
+
+def test_a_small_file_is_refused_that_is_a_large_picture() -> None:
+    """Notebook 03's mirror looks at the size of a picture before it unpacks 81 million pixels."""
+    [mirror] = [handler for handler in SERVED if handler.key == "03 mirror"]
+    large = png(9_000, 9_000)
+    assert len(large) < 20_000
+
+    async def answers() -> list[str | bytes]:
+        async with bench(source.find(mirror, source.namespace(mirror))) as made:
+            ws = await made.open()
+            async with asyncio.timeout(LIMIT):
+                found = []
+                for picture in large, png(8, 8):
+                    await ws.send(picture)
+                    found.append(await ws.recv())
+            await ws.close()
+            return found
+
+    refused, mirrored = asyncio.run(answers())
+    assert refused == "Error: a message is a PNG picture of at most 1,000,000 pixels"
+    assert mirrored[:4] == b"\x89PNG"
 
 
 # --- Handshakes ---------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ import contextlib
 import gc
 import json
 import socket
+import struct
+import zlib
 from collections.abc import Awaitable, Callable
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -23,6 +25,25 @@ PATIENCE = 1.5  # seconds for a conversation beside a client that the keepalive 
 SILENCE = 0.15  # seconds after which a handler is taken to have nothing to say
 MANY = 1_000  # entries: what grows beyond that with the messages of one client has no bound
 MEBIBYTE = 2**20
+
+
+def png(width: int, height: int, rows: int | None = None) -> bytes:
+    """A picture of black pixels, or its first rows: a small file, whatever it is in memory."""
+    row = bytes(1 + (width + 7) // 8)  # one bit a pixel; the first byte says "no filter"
+    compress = zlib.compressobj(9)
+    data = b"".join(
+        [
+            *(compress.compress(row) for _ in range(height if rows is None else rows)),
+            compress.flush(),
+        ]
+    )
+    header = struct.pack("!IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", data), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack("!I", len(body)) + kind + body + struct.pack("!I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+
 
 JUNK: list[str | bytes] = [
     "Hello",
@@ -44,6 +65,7 @@ JUNK: list[str | bytes] = [
     '{"id":[],"text":"x","seconds":"x"}',
     '"\\ud800"',
     "\u2028 𝄞\x00",
+    png(30_000, 30_000, rows=1),
 ]
 
 Case = Callable[[Bench], Awaitable[list[str]]]
