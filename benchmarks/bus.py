@@ -32,7 +32,7 @@ SETTINGS = {  # name -> servers, their options
     "two processes over Redis": (2, ("--url",)),
     "four processes over Redis": (4, ("--url",)),
 }
-CROWDS = ((200, 20), (2000, 200), (2000, 20))  # clients, rooms
+CROWDS = ((200, 20), (2000, 200), (2000, 20), (200, 100))  # clients, rooms
 
 
 def deliveries(

@@ -6,7 +6,9 @@ What the bus of notebook 09b does when Redis is lost, and how fast rooms resume 
 
 Two chat servers (`bus_server.py`) talk at a steady rate to 200 clients in 20 rooms, which read and
 note every message, while a private Redis server is killed and started again, has its subscriptions
-cut, or stands still. Resuming is beside live delivery by the same server, in turns.
+cut, or stands still. Of each message that somebody missed it looks whether it was on its way when
+that happened: the process had asked Redis before, and sends what Redis' answer lets go. Resuming is
+beside live delivery by the same server, in turns.
 """
 
 from __future__ import annotations
@@ -15,12 +17,13 @@ import argparse
 import collections
 import contextlib
 import json
+import math
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bus import FRAME
 from bus_processes import Child, RedisServer
@@ -44,28 +47,37 @@ def wait_until_read(crowd: Child) -> None:
         before, now = now, crowd.ask("total", "total")["total"]
 
 
-def kill(server: RedisServer, servers: list[Child]) -> tuple[float, float]:
-    """Kill it, and start it half a second later; return when it answered."""
+class Times(NamedTuple):
+    """When a fault had struck, when Redis answered again, and how long it took to be noticed."""
+
+    struck: float
+    back: float
+    noticed: float = 0.0
+
+
+def kill(server: RedisServer, servers: list[Child]) -> Times:
+    """Kill it, and start it half a second later."""
     server.kill()
+    struck = time.monotonic()
     time.sleep(0.5)
-    return server.start(), 0.0
+    return Times(struck, server.start())
 
 
-def cut(server: RedisServer, servers: list[Child]) -> tuple[float, float]:
+def cut(server: RedisServer, servers: list[Child]) -> Times:
     server.cut()
-    return time.monotonic(), 0.0
+    return Times(time.monotonic(), time.monotonic())
 
 
-def freeze(server: RedisServer, servers: list[Child]) -> tuple[float, float]:
-    """Stop it until both servers have noticed; return when it ran again, and how long that took."""
-    began = time.monotonic()
+def freeze(server: RedisServer, servers: list[Child]) -> Times:
+    """Stop it until both servers have noticed."""
     server.freeze()
-    noticed = wait_for(servers, lambda counts: not counts["up"]) - began
+    struck = time.monotonic()
+    noticed = wait_for(servers, lambda counts: not counts["up"]) - struck
     server.thaw()
-    return time.monotonic(), noticed
+    return Times(struck, time.monotonic(), noticed)
 
 
-def outage(fault: Callable[[RedisServer, list[Child]], tuple[float, float]]) -> dict[str, float]:
+def outage(fault: Callable[[RedisServer, list[Child]], Times]) -> dict[str, float]:
     """Return what the clients got while a fault happens under load."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(RedisServer())
@@ -82,43 +94,54 @@ def outage(fault: Callable[[RedisServer, list[Child]], tuple[float, float]]) -> 
         for one in servers:
             one.tell(f"pace {RATE} {SECONDS}")
         time.sleep(1.5)
-        back, noticed = fault(server, servers)
+        times = fault(server, servers)
         paced = {name: one.wait("paced") for name, one in zip("AB", servers, strict=True)}
         wait_until_read(crowd)
+        for name, one in zip("AB", servers, strict=True):
+            paced[name] |= one.ask("sent", "sent")
         file = Path(stack.enter_context(tempfile.TemporaryDirectory()), "report")
         closed = crowd.ask(f"report {file}", "closed")["closed"]
-        found = figures(json.loads(file.read_text(encoding="utf-8")), paced, back)
-    return {**found, "closed": closed, "noticed": noticed}
+        clients = json.loads(file.read_text(encoding="utf-8"))
+    return {**flow(clients, times.back), **losses(clients, paced, times), "closed": closed}
 
 
-def figures(clients: list[Any], paced: dict[str, dict[str, Any]], back: float) -> dict[str, float]:
-    """Return when messages flowed again on all four ways, what was lost, and who was told."""
-    flow, lost, twice, told = [], 0, 0, 0
+def flow(clients: list[Any], back: float) -> dict[str, float]:
+    """Return how long it took until messages flowed again on all four ways."""
+    ways = []
     for port in {port for _, port, _, _ in clients}:
         here = [(got, gaps) for _, p, got, gaps in clients if p == port]
         notice = min(time for _, gaps in here for time in gaps)  # it is subscribed again
         for name in "AB":
             times = [time for got, _ in here for time, who, _ in got if who == name]
-            flow.append(min(time for time in times if time > notice) - back)
-    missing: collections.Counter[tuple[str, int]] = collections.Counter()
+            ways.append(min(time for time in times if time > notice) - back)
+    return {"flow": max(ways)}
+
+
+def losses(clients: list[Any], paced: dict[str, dict[str, Any]], times: Times) -> dict[str, float]:
+    """Return what was lost, what of it was on its way, who was told, and who was not."""
+    twice, told, untold = 0, 0, 0
+    lost: set[tuple[str, int]] = set()
     for room, _, got, gaps in clients:
         told += bool(gaps)
         numbers = collections.Counter((who, n) for _, who, n in got)
         twice += sum(count - 1 for count in numbers.values())
-        for who, one in paced.items():
-            refused = set(one["refused"])
-            for n in range(int(room[4:]), one["paced"], ROOMS):
-                missing[who, n] += (who, n) not in numbers and n not in refused
-    lost = sum(1 for count in missing.values() if count)
-    said = sum(one["paced"] for one in paced.values())
-    refused = sum(len(one["refused"]) for one in paced.values())
+        expected = {
+            (who, n)
+            for who, one in paced.items()
+            for n in set(range(int(room[4:]), one["paced"], ROOMS)) - set(one["refused"])
+        }
+        lost |= (missed := expected - numbers.keys())
+        untold += bool(missed and not gaps)
+    asked = [paced[who]["sent"].get(str(n), math.inf) for who, n in lost]
     return {
-        "flow": max(flow),
-        "said": said,
-        "refused": refused,
-        "lost": lost,
+        "said": sum(one["paced"] for one in paced.values()),
+        "refused": sum(len(one["refused"]) for one in paced.values()),
+        "lost": len(lost),
+        "on their way": sum(moment <= times.struck for moment in asked),
         "twice": twice,
         "told": told,
+        "untold": untold,
+        "noticed": times.noticed,
     }
 
 
@@ -159,8 +182,9 @@ def live(clients: int, rooms: int) -> float:
 
 def main(runs: int) -> None:
     """Print a table of outages, then what resuming costs."""
-    print("| fault | flow again | noticed after | closed | twice | lost / said | refused | told |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    heads = "flow again | noticed after | closed | twice | lost / said | of these on their way"
+    print(f"| fault | {heads} | lost, not told | refused | told |")
+    print("| --- |" + " ---: |" * 9)
     for fault in (kill, cut, freeze):
         turns = [outage(fault) for _ in range(runs)]
         flow = statistics.median(turn["flow"] for turn in turns)
@@ -171,6 +195,7 @@ def main(runs: int) -> None:
             f"| {fault.__name__} | {flow * 1000:.0f} ms (at most {most * 1000:.0f}) "
             f"| {f'{noticed:.1f} s' if noticed else '–'} | {total['closed']:.0f} "
             f"| {total['twice']:.0f} | {total['lost']:.0f} / {total['said']:,.0f} "
+            f"| {total['on their way']:.0f} | {total['untold']:.0f} "
             f"| {total['refused']:.0f} | {total['told'] / runs:.0f} of {CLIENTS} |",
             flush=True,
         )

@@ -5,8 +5,8 @@ A chat server for `bus.py`: the bus of notebook 09b, or one process's `broadcast
 
 Without ``--url`` there is no bus. Commands come on standard input, answers go to standard output,
 one JSON object a line: ``flow N`` (say N messages as fast as they come back), ``pace RATE SECONDS``
-(a steady load), ``fill N`` (N messages that clients missed; they come in after ``go``), ``counts``,
-``quit``.
+(a steady load), ``sent`` (when Redis was asked, before each message went there, who is subscribed),
+``fill N`` (N messages that clients missed; they come in after ``go``), ``counts``, ``quit``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ class Server:
     def __init__(self, name: str, rooms: int, url: str | None, stream: bool) -> None:
         lesson = load()
         self.name, self.names = name, [f"room{number:04}" for number in range(rooms)]
+        empty = {"from": name, "n": 0, "room": self.names[0], "text": ""}
+        self.room_for_text = SIZE + 1 - len(json.dumps(empty))
         self.closed = self.held = 0
+        self.pacing, self.sent = False, dict[int, float]()
         self.first: dict[str, str] = {}
         self.go = asyncio.Event()
         self.bus = (lesson.StreamBus if stream else lesson.RedisBus)(url) if url else None
@@ -48,6 +51,7 @@ class Server:
         self.back, self.seen = 0, asyncio.Event()
         if self.bus:
             self.rooms.deliver = self._count(self.rooms.deliver)
+            self._note(self.bus.publisher)
 
     def _count(self, deliver: Any) -> Any:
         mine = f'"from": "{self.name}"'.encode()
@@ -60,6 +64,21 @@ class Server:
                     self.seen.set()
 
         return counting
+
+    def _note(self, publisher: Any) -> None:
+        count, publish, asked = publisher.count, publisher.publish, 0.0
+
+        def counting(redis: Any) -> Any:
+            nonlocal asked
+            asked = time.monotonic()
+            return count(redis)
+
+        async def publishing(redis: Any, batch: list[tuple[str, bytes]]) -> None:
+            for _, message in batch if self.pacing else ():
+                self.sent[json.loads(message)["n"]] = asked
+            await publish(redis, batch)
+
+        publisher.count, publisher.publish = counting, publishing
 
     async def handle(self, ws: ServerConnection) -> None:
         assert ws.request is not None
@@ -80,9 +99,8 @@ class Server:
     def event(self, number: int) -> tuple[str, dict[str, Any]]:
         """A room and a message of 100 bytes for it, as JSON."""
         room = self.names[number % len(self.names)]
-        event = {"from": self.name, "n": number, "room": room, "text": ""}
-        event["text"] = "." * (SIZE - len(json.dumps(event)))
-        return room, event
+        text = "." * (self.room_for_text - len(str(number)))
+        return room, {"from": self.name, "n": number, "room": room, "text": text}
 
     async def flow(self, count: int) -> None:
         """Say so many messages as fast as they come back, or as fast as the clients take them."""
@@ -120,6 +138,7 @@ class Server:
     async def pace(self, rate: float, seconds: float) -> None:
         """Say messages at a steady rate; tell which were refused."""
         assert self.bus is not None
+        self.pacing = True
         began, number, refused = time.monotonic(), 0, []
         while (now := time.monotonic() - began) < seconds:
             while number < now * rate:
@@ -192,6 +211,8 @@ async def main() -> None:
                     break
                 elif command == "go":
                     server.go.set()
+                elif command == "sent":
+                    say(sent=server.sent)
                 else:
                     work = getattr(server, command)
                     tasks.create_task(work(*map(int, numbers)))
