@@ -12,16 +12,26 @@ def close_of(server, number):
 # %% right: a condition of one's own
 async def close_code(server, number):
     def is_it(record):
-        return record.connection == number and record.kind == "close"
+        return (record.connection, record.kind, record.sender) == (number, "close", "client")
 
-    record = await asyncio.to_thread(server.transcript.wait, sender="client", where=is_it)
+    record = await asyncio.to_thread(server.transcript.wait, where=is_it)
     return record.close_code
 
 
-# %% right: wait for the server's CLOSE, then look
-def close_code(server, number):
-    server.transcript.wait(connection=number, sender="server", kind="close")
-    return close_of(server, number)[0].close_code
+# %% right: short waits, again and again; the payload's first two bytes
+class CloseCode:
+    def __call__(self, server, number):
+        while True:
+            try:
+                record = server.transcript.wait(
+                    connection=number, kind="close", sender="client", timeout=0.5
+                )
+            except TimeoutError:
+                continue
+            return int.from_bytes(record.payload[:2], "big")
+
+
+close_code = CloseCode()
 
 
 # %% right: it polls, and awaits
@@ -39,33 +49,62 @@ def close_code(server, number):
     while time.monotonic() < deadline:
         for record in server.transcript:
             if record.kind == "close" and record.connection == number:
-                return record.close_code
+                if record.sender == "client":
+                    return record.close_code
         threading.Event().wait(0.02)
     raise TimeoutError
 
 
-# %% wrong: it looks, and does not wait
+# %% wrong: wait for the server's CLOSE, then look
+# breaks: Return the close code that it sent, an `int`
+def close_code(server, number):
+    server.transcript.wait(connection=number, sender="server", kind="close")
+    return close_of(server, number)[0].close_code
+
+
+# %% wrong: the CLOSE of either side
+# breaks: Return the close code that it sent, an `int`
+def close_code(server, number):
+    return server.transcript.wait(connection=number, kind="close").close_code
+
+
+# %% wrong: half a second is enough
 # breaks: or may not even be connected yet
+def close_code(server, number):
+    found = server.transcript.wait(connection=number, sender="client", kind="close", timeout=0.5)
+    return found.close_code
+
+
+# %% wrong: it looks twice a second
+# breaks: as soon as it is there, a tenth of a second later at most
+def close_code(server, number):
+    while not (found := close_of(server, number)):
+        time.sleep(0.5)
+    return found[0].close_code
+
+
+# %% wrong: it looks, and does not wait
+# breaks first: Return the close code that it sent, an `int`
 def close_code(server, number):
     return close_of(server, number)[0].close_code
 
 
 # %% wrong: it waits for the handshake only
-# breaks: or may not even be connected yet
+# breaks first: Return the close code that it sent, an `int`
 def close_code(server, number):
     server.transcript.wait(connection=number, kind="handshake")
     return close_of(server, number)[0].close_code
 
 
-# %% wrong: half a second, then it looks
+# %% wrong: a second, then it looks
 # breaks: as soon as it is there, a tenth of a second later at most
 def close_code(server, number):
-    time.sleep(0.5)
+    time.sleep(1)
     return close_of(server, number)[0].close_code
 
 
 # %% wrong: whoever leaves first
-# breaks first: it may have left already
+# breaks: the client of connection `number`
 def close_code(server, number):
     return server.transcript.wait(sender="client", kind="close").close_code
 
@@ -77,7 +116,7 @@ def close_code(server, number):
 
 
 # %% wrong: only what comes from now on
-# breaks first: it may have left already
+# breaks first: Return the close code that it sent, an `int`
 async def close_code(server, number):
     before = len(server.transcript)
     async with asyncio.timeout(0.4):
@@ -88,35 +127,35 @@ async def close_code(server, number):
             await asyncio.sleep(0.01)
 
 
-# %% wrong: what has come is forgotten, unless it is the second one's
+# %% wrong: what has come is forgotten, unless two have
 # breaks: it may have left already
 def close_code(server, number):
-    if number == 1 and close_of(server, number):
+    if close_of(server, number) and not close_of(server, 2):
         return None
     return server.transcript.wait(connection=number, sender="client", kind="close").close_code
 
 
 # %% wrong: the frame instead of its code
-# breaks first: it may have left already
+# breaks first: Return the close code that it sent, an `int`
 def close_code(server, number):
     return server.transcript.wait(connection=number, sender="client", kind="close")
 
 
 # %% wrong: a text
-# breaks first: it may have left already
+# breaks first: Return the close code that it sent, an `int`
 def close_code(server, number):
     found = server.transcript.wait(connection=number, sender="client", kind="close")
     return str(found.close_code)
 
 
 # %% wrong: nothing is returned
-# breaks first: it may have left already
+# breaks first: Return the close code that it sent, an `int`
 def close_code(server, number):
     server.transcript.wait(connection=number, kind="binary", timeout=0.2)
 
 
 # %% wrong: there is no such kind
-# breaks first: it may have left already
+# breaks first: Return the close code that it sent, an `int`
 async def close_code(server, number):
     while True:
         for record in server.transcript:

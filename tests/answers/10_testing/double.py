@@ -1,5 +1,6 @@
 """Answers to exercise 10.3, “A double for a server”."""
 
+import asyncio
 import re
 
 
@@ -61,7 +62,7 @@ async def double(ws):
 
 
 # %% wrong: the last word is the topic
-# breaks first: any topic that is not empty
+# breaks: any topic that is not empty
 async def double(ws):
     message = await ws.recv()
     topic = message.split()[-1] if topic_of(message) else ""
@@ -162,7 +163,7 @@ async def double(ws):
 
 
 # %% wrong: two messages
-# breaks first: then `TOPIC 1`, `TOPIC 2` and `TOPIC 3`
+# breaks: then `TOPIC 1`, `TOPIC 2` and `TOPIC 3`
 async def double(ws):
     topic = topic_of(await ws.recv())
     if not topic:
@@ -196,5 +197,69 @@ async def double(ws):
         await ws.close(1008)
         return
     taken.append(topic)
+    await play(ws, topic)
+    await ws.close(1001)
+
+
+# %% wrong: a topic has no line ends
+# breaks: any topic that is not empty
+async def double(ws):
+    message = await ws.recv()
+    match = re.match(r"subscribe (.+)$", message) if isinstance(message, str) else None
+    if match:
+        await play(ws, match[1])
+    await ws.close(1001 if match else 1008)
+
+
+# %% wrong: each "subscribe " is taken out
+# breaks: any topic that is not empty
+async def double(ws):
+    message = await ws.recv()
+    topic = message.replace("subscribe ", "") if topic_of(message) else ""
+    if topic_of(message):
+        await play(ws, topic)
+    await ws.close(1001 if topic_of(message) else 1008)
+
+
+# %% wrong: a topic is short
+# breaks: any topic that is not empty
+async def double(ws):
+    topic = topic_of(await ws.recv())
+    if 0 < len(topic) < 100:
+        await play(ws, topic)
+        await ws.close(1001)
+    await ws.close(1008)
+
+
+# %% wrong: all connections have one topic
+# breaks: then `TOPIC 1`, `TOPIC 2` and `TOPIC 3`
+latest = ""
+
+
+async def double(ws):
+    global latest
+    topic = topic_of(await ws.recv())
+    if not topic:
+        await ws.close(1008)
+        return
+    latest = topic
+    await ws.send(f"ok {latest}")
+    for number in (1, 2, 3):
+        await asyncio.sleep(0)
+        await ws.send(f"{latest} {number}")
+    await ws.close(1001)
+
+
+# %% wrong: each topic once
+# breaks first: gets `ok TOPIC`
+taken = set()
+
+
+async def double(ws):
+    topic = topic_of(await ws.recv())
+    if not topic or topic in taken:
+        await ws.close(1008)
+        return
+    taken.add(topic)
     await play(ws, topic)
     await ws.close(1001)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from wslab.exercises._exercise import Exercise
 from wslab.exercises._judge import answering, awkward, show
@@ -13,32 +13,51 @@ __all__ = ["EXERCISE"]
 
 @rule("gets `ok TOPIC`")
 def _confirms(answer: Any) -> None:
-    with answering(answer) as server, server.clients(2) as (one, two):
-        for client, topic in ((two, "weather"), (one, "news")):
+    with answering(answer) as server, server.clients(3) as clients:
+        for client, topic in zip(clients, ("weather", "news", "news"), strict=True):
             client.send(f"subscribe {topic}")
             client.expect_text(f"ok {topic}", "a subscription came")
+
+
+_TOPICS: Final = (
+    "sports results",
+    "#wetter ",
+    " ",
+    "0",
+    "subscribe",
+    "subscribe subscribe now",
+    *(text for text in awkward.TEXTS.values() if text),
+)
 
 
 @rule("any topic that is not empty")
 def _any_topic(answer: Any) -> None:
     with answering(answer) as server:
-        topics = ("sports results", "#wetter ", " ", "subscribe", awkward.TEXTS["quotes"], "0")
-        for topic in topics:
+        for topic in _TOPICS:
             with server.client() as client:
                 client.send(f"subscribe {topic}")
-                got = client.receive(show(f"ok {topic}"), f"the topic was {topic!r}")
+                problem = f"the topic was {show(topic)}"
+                got = client.receive(show(f"ok {topic}"), problem)
                 if str(got)[-len(topic) :] != topic:
-                    problem = f"the topic was {topic!r}"
                     raise client.finding(problem, show(f"ok {topic}"), show(got))
 
 
 @rule("then `TOPIC 1`, `TOPIC 2` and `TOPIC 3`")
 def _three_messages(answer: Any) -> None:
-    with answering(answer) as server, server.client() as client:
-        client.send("subscribe tea")
-        client.receive(show("ok tea"))
-        for number in (1, 2, 3):
-            client.expect_text(f"tea {number}", "after the confirmation")
+    with answering(answer) as server:
+        with server.client() as client:
+            client.send("subscribe tea")
+            client.receive(show("ok tea"))
+            for number in (1, 2, 3):
+                client.expect_text(f"tea {number}", "after the confirmation")
+        with server.clients(2) as clients:
+            with server.standing_still():  # so that both handlers go on at the same time
+                for client, topic in zip(clients, ("tea", "milk"), strict=True):
+                    client.send(f"subscribe {topic}")
+            for client, topic in zip(clients, ("tea", "milk"), strict=True):
+                client.receive(show(f"ok {topic}"))
+                for number in (1, 2, 3):
+                    client.expect_text(f"{topic} {number}", "two clients subscribed at a time")
 
 
 @rule("then it closes with code 1001")
