@@ -6,6 +6,18 @@ import contextlib
 from websockets.exceptions import ConnectionClosed
 
 
+def beside(handler, watch):
+    async def both(ws):
+        task = asyncio.create_task(watch(ws))
+        try:
+            await handler(ws)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    return both
+
+
 # %% right: wait_for
 def watched(handler, patience):
     async def round_trip(ws):
@@ -78,7 +90,7 @@ class watched:
 
 
 # %% wrong: the handler is forgotten
-# breaks: does what `handler` does
+# breaks first: does what `handler` does
 def watched(handler, patience):
     async def both(ws):
         try:
@@ -95,7 +107,7 @@ def watched(handler, patience):
 
 
 # %% wrong: everybody is aborted
-# breaks first: A client that answers stays connected
+# breaks: A client that answers stays connected
 def watched(handler, patience):
     async def both(ws):
         try:
@@ -114,18 +126,11 @@ def watched(handler, patience):
         await asyncio.sleep(patience)
         ws.transport.abort()
 
-    async def both(ws):
-        task = asyncio.create_task(watch(ws))
-        try:
-            await handler(ws)
-        finally:
-            task.cancel()
-
-    return both
+    return beside(handler, watch)
 
 
 # %% wrong: only the full buffer is seen
-# breaks: one that has not answered a PING within `patience` seconds is aborted
+# breaks: one that …
 def watched(handler, patience):
     async def watch(ws):
         while True:
@@ -137,18 +142,11 @@ def watched(handler, patience):
                 return
             await asyncio.sleep(patience)
 
-    async def both(ws):
-        task = asyncio.create_task(watch(ws))
-        try:
-            await handler(ws)
-        finally:
-            task.cancel()
-
-    return both
+    return beside(handler, watch)
 
 
 # %% wrong: the bound is around the PONG only
-# breaks: also if the PING could not even be sent, because the write buffer is full
+# breaks: also if …
 def watched(handler, patience):
     async def watch(ws):
         while True:
@@ -161,18 +159,11 @@ def watched(handler, patience):
                 return
             await asyncio.sleep(patience)
 
-    async def both(ws):
-        task = asyncio.create_task(watch(ws))
-        try:
-            await handler(ws)
-        finally:
-            task.cancel()
-
-    return both
+    return beside(handler, watch)
 
 
 # %% wrong: the watching goes on
-# breaks: When `handler` has ended, no task is left
+# breaks: When …
 def watched(handler, patience):
     async def watch(ws):
         while True:
@@ -191,3 +182,204 @@ def watched(handler, patience):
         assert not watching.done()
 
     return both
+
+
+# %% right: call_later for the abort
+def watched(handler, patience):
+    async def watched_handler(ws):
+        loop = asyncio.get_running_loop()
+        timer = None
+
+        async def pings():
+            nonlocal timer
+            while True:
+                timer = loop.call_later(patience, ws.transport.abort)
+                await (await ws.ping())
+                timer.cancel()
+                await asyncio.sleep(patience / 3)
+
+        task = loop.create_task(pings())
+        try:
+            await handler(ws)
+        finally:
+            if timer:
+                timer.cancel()
+            task.cancel()
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.exception()
+
+    return watched_handler
+
+
+# %% right: TaskGroup that is left by cancelling the watcher
+def watched(handler, patience):
+    async def watch(ws):
+        with contextlib.suppress(Exception):
+            while True:
+                try:
+                    async with asyncio.timeout(patience):
+                        await (await ws.ping())
+                except TimeoutError:
+                    ws.transport.abort()
+                    return
+                await asyncio.sleep(0.3 * patience)
+
+    async def watched_handler(ws):
+        error = None
+        async with asyncio.TaskGroup() as tg:
+            t = tg.create_task(watch(ws))
+            try:
+                await handler(ws)
+            except Exception as e:
+                error = e
+            finally:
+                t.cancel()
+        if error:
+            raise error
+
+    return watched_handler
+
+
+# %% wrong: cancelled only when the handler returns well
+# breaks: When …
+def watched(handler, patience):
+    async def watch(ws):
+        while True:
+            try:
+                async with asyncio.timeout(patience):
+                    await (await ws.ping())
+            except TimeoutError:
+                ws.transport.abort()
+                return
+            except Exception:
+                pass
+            await asyncio.sleep(patience / 2)
+
+    async def watched_handler(ws):
+        t = asyncio.create_task(watch(ws))
+        await handler(ws)
+        t.cancel()
+
+    return watched_handler
+
+
+# %% wrong: looks once, at the beginning
+# breaks first: watches the connection meanwhile
+def watched(handler, patience):
+    async def watch(ws):
+        with contextlib.suppress(Exception):
+            try:
+                async with asyncio.timeout(patience):
+                    await (await ws.ping())
+            except TimeoutError:
+                ws.transport.abort()
+
+    return beside(handler, watch)
+
+
+# %% wrong: five times the patience
+# breaks: one that …
+def watched(handler, patience):
+    async def watch(ws):
+        with contextlib.suppress(Exception):
+            while True:
+                try:
+                    async with asyncio.timeout(patience * 5):
+                        await (await ws.ping())
+                except TimeoutError:
+                    ws.transport.abort()
+                    return
+                await asyncio.sleep(patience / 2)
+
+    return beside(handler, watch)
+
+
+# %% wrong: the handler's exception is swallowed
+# breaks: does what `handler` does
+def watched(handler, patience):
+    async def watch(ws):
+        with contextlib.suppress(Exception):
+            while True:
+                try:
+                    async with asyncio.timeout(patience):
+                        await (await ws.ping())
+                except TimeoutError:
+                    ws.transport.abort()
+                    return
+                await asyncio.sleep(patience / 2)
+
+    async def watched_handler(ws):
+        t = asyncio.create_task(watch(ws))
+        try:
+            await handler(ws)
+        except Exception:
+            pass
+        finally:
+            t.cancel()
+            await asyncio.gather(t, return_exceptions=True)
+
+    return watched_handler
+
+
+# %% wrong: a shared task for all connections
+# breaks: A client that answers stays connected
+def watched(handler, patience):
+    state = {}
+
+    async def watch(ws):
+        with contextlib.suppress(Exception):
+            while True:
+                try:
+                    async with asyncio.timeout(patience):
+                        await (await state["ws"].ping())
+                except TimeoutError:
+                    state["ws"].transport.abort()
+                    return
+                await asyncio.sleep(patience / 2)
+
+    async def watched_handler(ws):
+        state["ws"] = ws
+        t = asyncio.create_task(watch(ws))
+        try:
+            await handler(ws)
+        finally:
+            t.cancel()
+            await asyncio.gather(t, return_exceptions=True)
+
+    return watched_handler
+
+
+# %% wrong: a tenth of the patience
+# breaks: A client that answers stays connected
+def watched(handler, patience):
+    async def watch(ws):
+        with contextlib.suppress(Exception):
+            while True:
+                try:
+                    async with asyncio.timeout(patience / 10):
+                        await (await ws.ping())
+                except TimeoutError:
+                    ws.transport.abort()
+                    return
+                await asyncio.sleep(patience / 2)
+
+    return beside(handler, watch)
+
+
+# %% wrong: the first two PONGs only
+# breaks: watches the connection meanwhile
+def watched(handler, patience):
+    async def watch(ws):
+        for number in range(1_000):
+            try:
+                async with asyncio.timeout(patience):
+                    pong = await ws.ping()
+                    if number < 2:
+                        await pong
+            except TimeoutError:
+                ws.transport.abort()
+                return
+            await asyncio.sleep(patience)
+
+    return beside(handler, watch)
