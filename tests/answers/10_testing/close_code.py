@@ -48,9 +48,8 @@ def close_code(server, number):
     deadline = time.monotonic() + 3
     while time.monotonic() < deadline:
         for record in server.transcript:
-            if record.kind == "close" and record.connection == number:
-                if record.sender == "client":
-                    return record.close_code
+            if (record.kind, record.connection, record.sender) == ("close", number, "client"):
+                return record.close_code
         threading.Event().wait(0.02)
     raise TimeoutError
 

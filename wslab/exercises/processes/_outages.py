@@ -27,12 +27,14 @@ class Step:
         lost: Whether it is lost then; else it lasts.
         subscriptions: How many there can be before it is lost; None for any number.
         refused: Whether there is no connection at all.
+        joined: A room that somebody enters while rooms are subscribed.
     """
 
     messages: tuple[tuple[str, str], ...] = ()
     lost: bool = True
     subscriptions: int | None = None
     refused: bool = False
+    joined: str = ""
 
 
 class _Connection:
@@ -45,6 +47,9 @@ class _Connection:
             raise ConnectionError("the bus is lost")
         self._count += 1
         self._world.note("subscribed", self._number, room)
+        if self._step.joined:
+            self._world.open(self._step.joined)
+            await asyncio.sleep(0)
 
     async def __aiter__(self) -> AsyncIterator[tuple[str, str]]:
         for message in self._step.messages:
@@ -80,9 +85,10 @@ class World:
         self.cancelled = True
         self.lasts = asyncio.Event()
         for room in ("tea", "coffee"):
-            self._open(room)
+            self.open(room)
 
-    def _open(self, room: str) -> None:
+    def open(self, room: str) -> None:
+        """Let somebody enter a room."""
         self.rooms[room] = lambda message: self.note("told", room, message)
 
     def note(self, *what: Any) -> None:
@@ -103,7 +109,7 @@ class World:
 
     async def pause(self) -> None:
         self.note("pause")
-        self._open("cake")  # somebody enters a new room meanwhile
+        self.open("cake")  # somebody enters a new room meanwhile
         await asyncio.sleep(0)
 
     async def _watch(self, task: asyncio.Future[Any]) -> None:
@@ -116,10 +122,10 @@ class World:
         task.cancel()
         await asyncio.wait([task], timeout=limit / 4)
         self.cancelled = task.done()
-        while not task.done():  # what swallows this once does not always do so
+        for _ in range(20):  # what swallows this once does not always do so
             task.cancel()
             await asyncio.wait([task], timeout=limit / 100)
-        with contextlib.suppress(asyncio.CancelledError):
+        with contextlib.suppress(asyncio.CancelledError, asyncio.InvalidStateError):
             task.result()
             if ended:
                 self.failure = Finding("it ended by itself", got="it returned")

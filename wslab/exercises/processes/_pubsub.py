@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from wslab._clock import perf_counter
 from wslab.exercises._judge import REPLY_TIMEOUT, Finding, Server, show
 
 __all__ = ["Bus", "SlowBus", "deliver"]
@@ -71,6 +72,21 @@ class SlowBus(Bus):
 
         asyncio.run_coroutine_threadsafe(stand(), server.loop).result(REPLY_TIMEOUT)
 
+    def confirm_and_go_on(self, server: Server, room: Any, count: int) -> list[float]:
+        """Let the subscription stand; number after number comes then. Return when each came."""
+        times = []
+
+        async def stand() -> None:
+            self._stands.add(room)
+            self._settle(room, lambda stands: stands.set_result(None))
+            for number in range(count):
+                await asyncio.sleep(0.001)
+                times.append(perf_counter())
+                await _hand_over(self, room, str(number))
+
+        asyncio.run_coroutine_threadsafe(stand(), server.loop).result(2 * REPLY_TIMEOUT)
+        return times
+
     def fail(self, server: Server, room: Any) -> None:
         """Let the subscription fail."""
 
@@ -91,13 +107,13 @@ class SlowBus(Bus):
                 settle(stands)
 
 
-async def _hand_over(bus: Bus, room: Any, message: str) -> None:
+async def _hand_over(bus: Bus, room: Any, message: str | bytes) -> None:
     called = bus.on_message(room, message)
     if inspect.isawaitable(called):
         await called
 
 
-def deliver(bus: Bus, server: Server, room: str, message: str) -> None:
+def deliver(bus: Bus, server: Server, room: str, message: str | bytes) -> None:
     """
     Hand a message over, as if another process had published it.
 

@@ -15,6 +15,7 @@ __all__ = ["EXERCISE"]
 GAP = "gap"
 
 LOST, NO_BUS, HALF = Step(), Step(refused=True), Step(subscriptions=1)
+ATTEMPTS = 60
 NEWS = (("tea", "news"), ("coffee", "news"))
 
 
@@ -53,6 +54,10 @@ def _delivers(answer: Any) -> None:
         problem = "the rooms were told something else"
         sent = f"over the bus: {list(messages)}"
         raise _finding(problem, sent, "rooms['tea']('one'), and so on", world)
+    world = _run(answer, LOST, last=(("cake", "new"),))
+    if "cake" in world.subscribed(2) and world.told("new") != ["cake"]:
+        problem = "somebody has entered the room cake meanwhile"
+        raise _finding(problem, "('cake', 'new') over the bus", "rooms['cake']('new')", world)
 
 
 @rule("When the bus is lost, connect again")
@@ -66,11 +71,12 @@ def _again(answer: Any) -> None:
 @rule("for as long as it takes")
 def _patience(answer: Any) -> None:
     for name, step in (("connect()", NO_BUS), ("subscribe()", HALF)):
-        world = _run(answer, LOST, step, step, step)
-        if ("connect", 2) in world.log and ("connect", 5) not in world.log:
+        world = _run(answer, LOST, *[step] * ATTEMPTS)
+        if ("connect", 2) in world.log and ("connect", ATTEMPTS + 2) not in world.log:
             problem = "it gave up, and the bus would have been there again"
-            sent = f"a connection that is lost, then {name} raises ConnectionError three times"
-            raise _finding(problem, sent, "connect(), five times", world)
+            times = f"{ATTEMPTS} times"
+            sent = f"a connection that is lost, then {name} raises ConnectionError {times}"
+            raise _finding(problem, sent, "connect(), once more", world)
 
 
 @rule("with `await pause()` before each attempt but the first")
@@ -94,6 +100,20 @@ def _anew(answer: Any) -> None:
             problem = f"a new connection knows of no subscription: {', '.join(missing)} is missing"
             sent = "a connection that is lost; meanwhile somebody enters the room cake"
             raise _finding(problem, sent, "all three rooms are subscribed", world)
+
+
+@rule("also those that were added meanwhile")
+def _added(answer: Any) -> None:
+    world = _run(answer, LOST, Step(joined="milk"))
+    if ("connect", 2) in world.log and ("connect", 3) not in world.log:
+        problem = "it ended when somebody entered a room while the others were subscribed"
+        sent = "a connection that is lost; the room milk, while rooms are subscribed anew"
+        raise _finding(problem, sent, "it goes on", world)
+    missing = "milk" not in world.subscribed(3)
+    if ("connect", 3) in world.log and missing and "cake" in world.subscribed(3):
+        problem = "a new connection knows of no subscription: milk is missing"
+        sent = "a connection that is lost, twice; somebody enters the room milk"
+        raise _finding(problem, sent, "milk is subscribed, too", world)
 
 
 @rule("and once they are")
@@ -145,6 +165,10 @@ def _first(answer: Any) -> None:
     if world.told(GAP):
         problem = "nobody can have missed anything yet"
         raise _finding(problem, "a bus that is there at once", "no gap", world)
+    world = _run(answer, NO_BUS, Step(subscriptions=0), last=NEWS)
+    if "news" in [entry[-1] for entry in world.log] and world.told(GAP):
+        problem = "nobody can have missed anything yet"
+        raise _finding(problem, "a bus that is there at the third attempt", "no gap", world)
 
 
 @rule("until it is cancelled")
@@ -208,18 +232,19 @@ async def bridge(connect, rooms, pause):
         "of the outage: the lesson turns that off. `pause()` stands for backoff with jitter."
     ),
     rules=(
+        _cancelled,
         _subscribes,
         _delivers,
         _again,
         _patience,
         _pauses,
         _anew,
+        _added,
         _whole,
         _told,
         _once,
         _before,
         _first,
-        _cancelled,
     ),
     minutes=20,
     difficulty=2,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from websockets.exceptions import ConnectionClosed
 
@@ -16,6 +16,7 @@ from wslab.exercises._judge import (
     Finding,
     Server,
     answering,
+    awkward,
     call,
     show,
 )
@@ -73,6 +74,12 @@ def _next(client: Client, timeout: float | None = None) -> str | bytes | None:
         return None
 
 
+_AWKWARD: Final = tuple(awkward.TEXTS[name] for name in ("empty", "other scripts")) + tuple(
+    awkward.BYTES[name] for name in ("no UTF-8", "empty")
+)
+
+_COUNT: Final = 30
+
 SENT = "three clients in /tea, while bus.subscribe() waits"
 
 
@@ -103,12 +110,17 @@ def _joined(answer: Any) -> None:
     with _process(answer) as process:
         clients = process.arrive("/tea", 3)
         process.bus.confirm(process.server, "/tea")
-        for number, client in enumerate([*clients, *process.arrive("/tea")], 1):
+        clients += process.arrive("/tea")
+        for number, client in enumerate(clients, 1):
             if (got := _next(client)) is None:
                 problem = f"client {number} waits for ever"
                 raise client.finding(problem, show("joined"), "nothing")
             if got != "joined":
                 raise client.finding("a client is told once it is in", show("joined"), show(got))
+        deliver(process.bus, process.server, "/tea", "news")
+        if _next(clients[0]) == "joined":
+            problem = "it is told again when somebody else comes"
+            raise clients[0].finding(problem, "joined, once", "joined, again")
 
 
 @rule("and no message of the room before that")
@@ -127,10 +139,50 @@ def _all(answer: Any) -> None:
     problem = "the bus delivered a message of this client's room"
     with _process(answer) as process:
         clients = process.joined("/tea", 2) + process.joined("/tea")
-        for text in ("one", "two"):
-            deliver(process.bus, process.server, "/tea", text)
+        for message in ("one", *_AWKWARD, "two"):
+            deliver(process.bus, process.server, "/tea", message)
             for client in clients:
-                client.expect_text(text, problem)
+                while (got := _next(client)) == "joined":
+                    pass  # another rule's matter
+                if got != message:
+                    raise client.finding(problem, show(message), show(got))
+        [client] = process.arrive("/milk")
+        times = process.bus.confirm_and_go_on(process.server, "/milk", _COUNT)
+        heard = []
+        while (got := _next(client)) is not None and got != str(_COUNT - 1):
+            heard.append(got)
+        sent = process.server.background.transcript.filter(connection=client.number, kind="text")
+        if heard[:1] == ["joined"]:
+            after = [str(n) for n, at in enumerate(times[:-1]) if at > sent[0].time]
+            if lost := [number for number in after if number not in heard]:
+                problem = "what comes in the moment after `joined` is lost"
+                raise client.finding(problem, f"all of {', '.join(after[:5])}, …", f"not {lost[0]}")
+
+
+@rule("and of no other")
+def _of_no_other(answer: Any) -> None:
+    with _process(answer) as process:
+        [ada], [lin] = process.joined("/tea"), process.joined("/coffee")
+        deliver(process.bus, process.server, "/tea", "for tea")
+        deliver(process.bus, process.server, "/coffee", "for coffee")
+        for client, room, other in ((lin, "coffee", "tea"), (ada, "tea", "coffee")):
+            if (got := _next(client)) == f"for {other}":
+                problem = f"this client is in /{room}"
+                raise client.finding(problem, show(f"for {room}"), show(got))
+
+
+@rule("and nothing is unsubscribed")
+def _stays(answer: Any) -> None:
+    with _process(answer) as process:
+        for client in process.joined("/tea"):
+            client.close()
+        process.server.wait_for_handlers()
+        process.arrive("/tea")
+        if unsubscribed := process.bus.unsubscribed:
+            problem = "the room was empty for a while"
+            got = f"unsubscribed from {unsubscribed}"
+            sent, expected = "a client in /tea, which leaves; one more", "subscribed to ['/tea']"
+            raise Finding(problem, sent=sent, expected=expected, got=got)
 
 
 @rule("A room that takes long holds up no other")
@@ -183,9 +235,9 @@ EXERCISE = Exercise(
         "nothing is unsubscribed. The process subscribes to a room once, however many clients "
         "come meanwhile. No client gets `joined` before the subscription stands. Then each gets "
         "`joined`, and no message of the room before that. From then on it gets all messages of "
-        "its room. A room that takes long holds up no other. If `subscribe` raises "
-        "`ConnectionError`, all who wait are sent away with close code 1013, and for the next "
-        "client it tries again."
+        "its room, and of no other. A room that takes long holds up no other. If `subscribe` "
+        "raises `ConnectionError`, all who wait are sent away with close code 1013, and for the "
+        "next client it tries again."
     ),
     name="enter",
     starter="""
@@ -249,7 +301,18 @@ def enter(bus):
         "first. `broadcast` does not wait, so greeting and entering are one step: nothing can come "
         "before the greeting, and nothing is lost after it. That is `Join.enter()` of the lesson."
     ),
-    rules=(_once, _not_before, _joined, _first, _all, _others, _sent_away, _again),
+    rules=(
+        _once,
+        _not_before,
+        _joined,
+        _first,
+        _all,
+        _of_no_other,
+        _stays,
+        _others,
+        _sent_away,
+        _again,
+    ),
     minutes=25,
     difficulty=3,
     needs="The door",

@@ -11,7 +11,7 @@ from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
-TTL = 30
+TTL = 20
 
 
 class _Store:
@@ -41,9 +41,9 @@ class _Store:
 class _Two:
     """Two processes with one store and one clock, and what was done."""
 
-    def __init__(self, answer: Any) -> None:
-        self.store, self.time, self.done = _Store(), 1_000_000.0, [f"ttl {TTL}"]
-        arguments = self.store, lambda: self.time, TTL
+    def __init__(self, answer: Any, ttl: float = TTL) -> None:
+        self.store, self.time, self.done = _Store(), 1_000_000.75, [f"ttl {ttl:g}"]
+        arguments = self.store, lambda: self.time, ttl
         self._functions: dict[tuple[str, str], Any] = {}
         for process in ("one", "two"):
             made = call(answer, *arguments, timeout=CLIENT_TIMEOUT)
@@ -88,10 +88,11 @@ class _Two:
 @rule("`present(room)` returns a sorted list of the names")
 def _sorted(answer: Any) -> None:
     two = _Two(answer)
-    for name in ("Linus", "Ada", "Grace", "ada"):
+    names = ["Linus", "Ada", "Grace", "ada", *(f"guest {number}" for number in range(30, 10, -1))]
+    for name in names:
         two.do("one", "renew", "tea", name)
-        two.later(1)
-    wanted, got = ["Ada", "Grace", "Linus", "ada"], two.do("one", "present", "tea")
+        two.later(0.25)
+    wanted, got = sorted(names), two.do("one", "present", "tea")
     if not same(got, wanted):
         raise two.finding("what it returns is something else", show(wanted), show(got))
 
@@ -116,20 +117,26 @@ def _rooms(answer: Any) -> None:
 
 @rule("for `ttl` seconds")
 def _stays(answer: Any) -> None:
-    two = _Two(answer)
-    two.do("one", "renew", "tea", "Ada")
-    two.later(TTL - 1)
-    two.expect("one", "tea", ["Ada"], "her time is not over yet")
+    for ttl in (TTL, 0.5):
+        two = _Two(answer, ttl)
+        two.do("one", "renew", "tea", "Ada")
+        two.later(ttl * 0.9)
+        two.expect("one", "tea", ["Ada"], "her time is not over yet")
+        two.do("one", "renew", "tea", "Grace")
+        if "Ada" not in two.present("one", "tea"):
+            problem = "Grace has come, and Ada's time is not over yet"
+            raise two.finding(problem, show(["Ada", "Grace"]), show(["Grace"]))
 
 
 @rule("no longer")
 def _expires(answer: Any) -> None:
-    two = _Two(answer)
-    two.do("one", "renew", "tea", "Ada")
-    two.later(TTL + 1)
-    if two.present("one", "tea"):
-        problem = "process one was killed, and Ada is shown for ever"
-        raise two.finding(problem, "[]", show(["Ada"]))
+    for ttl in (TTL, 0.5):
+        two = _Two(answer, ttl)
+        two.do("one", "renew", "tea", "Ada")
+        two.later(ttl * 1.1)
+        if two.present("one", "tea"):
+            problem = "process one was killed, and Ada is still shown"
+            raise two.finding(problem, "[]", show(["Ada"]))
 
 
 @rule("each `renew` begins them anew")

@@ -5,13 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any, Final
 
 from websockets.exceptions import ConnectionClosed
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import CLIENT_TIMEOUT, REPLY_TIMEOUT, Client, Server, answering, call
+from wslab.exercises._judge import (
+    CLIENT_TIMEOUT,
+    REPLY_TIMEOUT,
+    Client,
+    Server,
+    answering,
+    awkward,
+    call,
+    show,
+)
 from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
@@ -26,18 +35,20 @@ class _Feed:
     Args:
         count: How many events there were: their numbers are 1 to count, the ids likewise.
         lost: How many of the oldest are not kept.
+        texts: Those of the first events.
     """
 
-    def __init__(self, count: int = 0, lost: int = 0) -> None:
+    def __init__(self, count: int = 0, lost: int = 0, texts: Sequence[str] = ()) -> None:
+        self._texts = texts
         self._events = [self._event(number) for number in range(1, count + 1)]
         self._lost = lost
         self._queues: list[asyncio.Queue[tuple[str, str]]] = []
         self._changed = threading.Condition()
         self.while_asked = (0, 0)  # published before and behind the moment in which since() looks
 
-    @staticmethod
-    def _event(number: int) -> tuple[str, str]:
-        return f"{TIME}-{number}", f"event {number}"
+    def _event(self, number: int) -> tuple[str, str]:
+        has_text = number <= len(self._texts)
+        return f"{TIME}-{number}", self._texts[number - 1] if has_text else f"event {number}"
 
     @contextlib.asynccontextmanager
     async def subscribe(self) -> AsyncIterator[AsyncIterator[tuple[str, str]]]:
@@ -83,10 +94,10 @@ class _Feed:
         with self._changed:
             return self._changed.wait_for(lambda: not self._queues, REPLY_TIMEOUT)
 
-    def publish(self, server: Server, count: int = 1) -> None:
-        """Publish events, as soon as somebody is subscribed."""
+    def publish(self, server: Server, count: int = 1, clients: int = 1) -> None:
+        """Publish events, as soon as so many clients are subscribed."""
         with self._changed:
-            self._changed.wait_for(lambda: bool(self._queues), REPLY_TIMEOUT)
+            self._changed.wait_for(lambda: len(self._queues) >= clients, REPLY_TIMEOUT)
 
         async def publish() -> None:
             self._publish(count)
@@ -122,14 +133,30 @@ def _short(messages: list[str]) -> str:
     return ", ".join(one.partition(" ")[2] or one for one in messages) or "nothing"
 
 
+_NAMES: Final = ("quotes", "empty", "blanks at the ends", "other scripts", "two lines")
+
+
 @rule("Without an id, a client gets what is published from then on")
 def _new(answer: Any) -> None:
     feed = _Feed(3)
-    with _client(answer, feed) as (server, client):
-        feed.publish(server, 2)
+    with _client(answer, feed) as (server, client), server.client(path="/") as other:
+        feed.publish(server, 2, clients=2)
         for number in (4, 5):
-            problem = "a client that is new, and two events are published"
-            client.expect_text(_text(number), problem)
+            problem = "two clients that are new, and two events are published"
+            for one in (client, other):
+                got = one.receive(show(_text(number)), problem)
+                if f"event {number}" not in str(got):  # its form is another rule's matter
+                    raise one.finding(problem, show(_text(number)), show(got))
+
+
+@rule("is sent as id, a blank, and text")
+def _form(answer: Any) -> None:
+    for name in _NAMES:
+        text = awkward.TEXTS[name]
+        feed = _Feed(1, texts=["before", text])
+        with _client(answer, feed, after=1) as (server, client):
+            feed.publish(server)
+            client.expect_text(f"{TIME}-2 {text}", f"the text is {show(text)}")
 
 
 @rule("With one, it gets first what it missed")
@@ -150,6 +177,20 @@ def _then(answer: Any) -> None:
         if got != [_text(number) for number in (5, 6, 7)]:
             problem = f"it had {_short(first)} of before, and three more are published"
             raise client.finding(problem, "event 5, event 6, event 7", _short(got))
+    feed = _Feed(4, texts=["again"] * 6)
+    with _client(answer, feed, after=3) as (server, client):
+        feed.publish(server, 3)
+        got = _read(client, 7)
+        wanted = [*(f"{TIME}-{number} again" for number in (4, 5, 6)), _text(7)]
+        if got != wanted:
+            problem = "it had event 3 of 4, whose texts are the same, and three more are published"
+            raise client.finding(problem, ", ".join(wanted), ", ".join(got) or "nothing")
+    feed = _Feed(4)
+    with _client(answer, feed, after=4) as (server, client):
+        feed.publish(server)
+        if (got := _read(client, 5)) != [_text(5)]:
+            problem = "it had the last event, and one more is published"
+            raise client.finding(problem, _text(5), ", ".join(got) or "nothing")
 
 
 @rule("Nothing is lost in between")
@@ -308,7 +349,7 @@ def resume(feed):
         "for it asks over the connection that is subscribed, and Redis keeps the order of one "
         "connection; with two connections, or another store, this is how."
     ),
-    rules=(_new, _missed, _then, _between, _twice, _ten, _gap, _kept, _left),
+    rules=(_new, _form, _missed, _then, _between, _twice, _ten, _gap, _kept, _left),
     minutes=25,
     difficulty=3,
     needs="A bus with a memory",

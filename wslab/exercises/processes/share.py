@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from websockets.exceptions import ConnectionClosed
 
@@ -41,7 +41,7 @@ class _Process:
                 client.barrier()
             yield client
 
-    def deliver(self, room: str, message: str) -> None:
+    def deliver(self, room: str, message: str | bytes) -> None:
         deliver(self.bus, self.server, room, message)
 
     def subscriptions(self) -> str:
@@ -65,13 +65,14 @@ def _next(client: Client) -> str | bytes | None:
 
 @rule("Each message of a client is published in its room")
 def _published(answer: Any) -> None:
-    texts = ["hello", "hello", awkward.TEXTS["empty"], awkward.TEXTS["other scripts"]]
-    wanted = [("/tea", text) for text in texts] + [("/coffee", "hi")]
+    texts = ("hello", "hello", awkward.TEXTS["empty"], awkward.TEXTS["other scripts"])
+    messages: list[str | bytes] = [*texts, awkward.BYTES["no UTF-8"], awkward.BYTES["empty"]]
+    wanted = [("/tea", message) for message in messages] + [("/Coffee", "hi")]
     with _process(answer) as process, process.client("/tea") as ada:
-        for text in texts:
-            ada.send(text)
-        process.bus.wait(lambda: len(process.bus.published) >= len(texts))
-        with process.client("/coffee") as lin:
+        for message in messages:
+            ada.send(message)
+        process.bus.wait(lambda: len(process.bus.published) >= len(messages))
+        with process.client("/Coffee") as lin:
             lin.send("hi")
             process.bus.wait(lambda: len(process.bus.published) >= len(wanted))
             lin.barrier()
@@ -92,20 +93,39 @@ def _only_by_bus(answer: Any) -> None:
                 raise client.finding(problem, "nothing before the bus delivers it", show("hello"))
 
 
+_AWKWARD: Final = (
+    awkward.TEXTS["quotes"],
+    awkward.TEXTS["empty"],
+    awkward.BYTES["no UTF-8"],
+    awkward.BYTES["empty"],
+)
+
+
 @rule("Each message from the bus goes to all clients of its room")
 def _to_all(answer: Any) -> None:
     problem = "the bus delivered a message of this client's room"
     with _process(answer) as process, process.client("/tea") as ada, process.client("/coffee") as c:
         with process.client("/tea") as lin:
-            for text in ("one", "one", awkward.TEXTS["quotes"]):
-                process.deliver("/tea", text)
+            for message in ("one", "one", *_AWKWARD):
+                process.deliver("/tea", message)
                 for client in (ada, lin):
-                    client.expect_text(text, problem)
+                    client.expect(message, problem)
+            ada.send("said here")
+            process.bus.wait(lambda: bool(process.bus.published))
+            process.deliver("/tea", "said here")
+            for client in (lin, ada):
+                if (got := _next(client)) != "said here":
+                    said = f"{problem}, which one of its clients has sent"
+                    raise client.finding(said, show("said here"), show(got))
         process.server.wait_for_handlers(2)
         process.deliver("/tea", "after one has left")
-        ada.expect_text("after one has left", problem)
+        while (got := _next(ada)) == "said here":
+            pass  # another rule's matter
+        if got != "after one has left":
+            raise ada.finding(problem, show("after one has left"), show(got))
         process.deliver("/coffee", "in another room")
-        while (got := _next(c)) in ("one", awkward.TEXTS["quotes"], "after one has left"):
+        others = ("one", *_AWKWARD, "said here", "after one has left")
+        while (got := _next(c)) in others:
             pass  # another rule's matter
         if got != "in another room":
             raise c.finding(problem, show("in another room"), show(got))
@@ -113,11 +133,13 @@ def _to_all(answer: Any) -> None:
 
 @rule("and to no others")
 def _to_no_others(answer: Any) -> None:
-    with _process(answer) as process, process.client("/tea"), process.client("/coffee") as lin:
-        process.deliver("/tea", "for tea")
-        process.deliver("/coffee", "for coffee")
-        if _next(lin) == "for tea":
-            raise lin.finding("this client is in /coffee", show("for coffee"), show("for tea"))
+    for room in ("/coffee", "/teapot", "/Tea", "/"):
+        with _process(answer) as process, process.client("/tea"), process.client(room) as lin:
+            process.deliver("/tea", "for tea")
+            process.deliver(room, "for its own")
+            if _next(lin) == "for tea":
+                problem = f"this client is in {room}"
+                raise lin.finding(problem, show("for its own"), show("for tea"))
 
 
 @rule("The process subscribes to a room when its first client comes")
@@ -131,6 +153,11 @@ def _subscribes(answer: Any) -> None:
                     problem = "it was not then that it subscribed"
                     got = process.subscriptions()
                     raise Finding(problem, sent=f"a client in {room}", expected=room, got=got)
+        with process.client("/tea"), _process(answer) as other, other.client("/tea"):
+            if not other.bus.wait(lambda: "/tea" in other.bus.subscribed):
+                problem = "another process has clients in that room, and this one is not subscribed"
+                sent, got = "a client in /tea, in each of two processes", other.subscriptions()
+                raise Finding(problem, sent=sent, expected="/tea, in each of them", got=got)
         process.server.wait_for_handlers()
         if "/tea" in bus.unsubscribed:
             before = bus.subscribed.count("/tea")
@@ -154,22 +181,24 @@ def _once(answer: Any) -> None:
 
 @rule("and unsubscribes when the last one has left")
 def _unsubscribes(answer: Any) -> None:
-    with _process(answer) as process:
-        unsubscribed, sent = process.bus.unsubscribed, "two clients in /tea, which leave"
-        with process.client("/tea"):
-            with process.client("/tea"):
-                pass
-            process.server.wait_for_handlers(1)
-            if unsubscribed:
-                problem, expected = "one client is still there", "subscribed to /tea"
-                got = process.subscriptions()
+    for first, word in ((1, "second"), (0, "first")):
+        sent = f"two clients in /tea, which leave, the {word} one first"
+        with _process(answer) as process:
+            unsubscribed = process.bus.unsubscribed
+            with process.client("/tea") as one, process.client("/tea") as two:
+                clients = [one, two]
+                clients.pop(first).close()
+                process.server.wait_for_handlers(1)
+                if unsubscribed:
+                    problem, expected = "one client is still there", "subscribed to /tea"
+                    got = process.subscriptions()
+                    raise Finding(problem, sent=sent, expected=expected, got=got)
+            process.bus.wait(lambda: bool(unsubscribed))  # noqa: B023 - it is called at once
+            process.server.wait_for_handlers()
+            if unsubscribed != ["/tea"]:
+                problem = "nobody is there any more: whatever comes is for nobody"
+                expected, got = "unsubscribed from /tea, once", process.subscriptions()
                 raise Finding(problem, sent=sent, expected=expected, got=got)
-        process.bus.wait(lambda: bool(unsubscribed))
-        process.server.wait_for_handlers()
-        if unsubscribed != ["/tea"]:
-            problem = "nobody is there any more: whatever comes is for nobody"
-            expected, got = "unsubscribed from /tea, once", process.subscriptions()
-            raise Finding(problem, sent=sent, expected=expected, got=got)
 
 
 @rule("also if it vanished")

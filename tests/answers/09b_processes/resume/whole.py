@@ -142,7 +142,7 @@ def resume(feed):
 
 
 # %% wrong: the newest first
-# breaks first: With one, it gets first what it missed
+# breaks: With one, it gets first what it missed
 def resume(feed):
     async def send(ws, events):
         _, _, after = ws.request.path.partition("?after=")
