@@ -297,7 +297,7 @@ resume = A
 
 
 # %% wrong: shared last id
-# breaks first: Without an id, a client gets what is published from then on
+# breaks: Without an id, …
 class A(Resume):
     last = ""
 
@@ -341,7 +341,7 @@ resume = A
 
 
 # %% wrong: the after event again
-# breaks first: is sent as id, a blank, and text
+# breaks first: With one, …
 class A(Resume):
     async def missed(self, ws, after):
         old = await super().missed(ws, after)
@@ -372,7 +372,7 @@ resume = A
 
 
 # %% wrong: gap for those who are up to date
-# breaks first: is sent as id, a blank, and text
+# breaks: and then …
 class A(Resume):
     async def missed(self, ws, after):
         old = await super().missed(ws, after)
