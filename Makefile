@@ -39,6 +39,10 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 export UV_SYSTEM_CERTS = 1
 export UV_NATIVE_TLS = 1
 
+# A container's image may say so, to stay small; here each of some hundred processes that tests start
+# would compile whatever it imports anew, which takes most of them longer than what they do.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help lab test test-units test-notebooks test-browser test-fast test-again lint spelling notebooks lesson \
 	test-lesson pins check-pins test-newest test-oldest atlas load bench bench-tap bench-learner bench-tab book \
 	tab tab-serve tab-pins pages book-with-tab test-tab test-tab-all test-tab-firefox soak-tab wheel check-wheel clean FORCE

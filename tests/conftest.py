@@ -25,6 +25,10 @@ import pytest
 
 from wslab.service import registry
 
+# With nbformat comes jsonschema, which looks for this to tell IRIs from other strings: to import it
+# builds 38 grammars, and takes seconds. Nothing here has an IRI.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
 TIMEOUT = 5.0
 KERNEL_TIMEOUT = 30.0
 MASK = bytes.fromhex("37fa213d")  # the masking key of RFC 6455's own example
@@ -211,6 +215,22 @@ class Kernel:
         self._stderr.seek(0)
         lines = self._stderr.read().splitlines(keepends=True)
         return "".join(line for line in lines if not line.startswith("[IPKernelApp] WARNING"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """
+    Let the marker ``no_cover`` hold in xdist's processes, too.
+
+    There pytest-cov 7.1 begins to measure twice, keeps the second, and stops that one only.
+    """
+    coverage = sys.modules.get("coverage")
+    if (
+        hasattr(session.config, "workerinput")
+        and coverage
+        and (first := coverage.Coverage.current())
+    ):
+        first.stop()
 
 
 @pytest.fixture

@@ -20,11 +20,10 @@ hostile = pytest.mark.filterwarnings(
     "ignore:coroutine .* was never awaited:RuntimeWarning",
 )
 
-cannot_interrupt = sys.version_info < (3, 12) and sys.gettrace() is not None
-interrupts = pytest.mark.skipif(
-    cannot_interrupt,
-    reason="Python 3.11 with a trace function cannot interrupt a thread: see LoopThread._interrupt",
-)
+
+def cannot_interrupt() -> bool:
+    """Whether a thread that spins cannot be ended: see :func:`wslab._stubborn.interrupt`."""
+    return sys.version_info < (3, 12) and sys.gettrace() is not None
 
 
 @contextlib.contextmanager

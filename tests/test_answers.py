@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import answer_cells
@@ -12,7 +14,8 @@ from judging import cannot_interrupt, hostile, impatience
 
 from wslab.exercises import EXERCISES, Exercise
 from wslab.exercises._check import Check
-from wslab.exercises._judge import Finding
+from wslab.exercises._judge import Finding, one_server
+from wslab.exercises._rule import Rule
 
 pytestmark = [
     pytest.mark.usefixtures("data_folder"),
@@ -34,17 +37,21 @@ WAITING = re.compile("did not end|holds up|for ever|never came|should return")
 """Findings that take about a second, or more."""
 
 
-def params(kind: str) -> list[Any]:
-    """Parameters: the answers of this kind."""
-    numbers: dict[str, int] = {}
+@functools.cache
+def params(exercise: Exercise, kind: str) -> list[Any]:
+    """Parameters: the answers to an exercise of this kind."""
     found = []
-    for answer in ANSWERS:
-        if answer.kind == kind:
-            id = answer.exercise.id
-            numbers[id] = numbers.get(id, 0) + 1
-            slow = id in SLOW or WAITING.search(answer.finding)
-            marks = pytest.mark.slow if slow else ()
-            found.append(pytest.param(answer, id=f"{id}-{numbers[id]}", marks=marks))
+    rules = set()
+    for number, answer in enumerate(of(exercise, kind), start=1):
+        marks = []
+        if exercise.id in SLOW or WAITING.search(answer.finding):
+            marks.append(pytest.mark.slow)
+        # A tracer makes judging three times as long. The solution, and the first wrong answer to
+        # each rule, reach what there is to reach. One that spins cannot be ended beside a tracer.
+        if answer.breaks in rules or spins(answer.code):
+            marks.append(pytest.mark.no_cover)
+        rules.add(answer.breaks)
+        found.append(pytest.param(answer, id=f"{exercise.id}-{number}", marks=marks))
     return found
 
 
@@ -53,10 +60,10 @@ def of(exercise: Exercise, kind: str) -> list[Answer]:
     return [one for one in ANSWERS if one.exercise is exercise and one.kind == kind]
 
 
-def broken(exercise: Exercise, answer: Any) -> list[str]:
-    """The clauses of all rules that an answer breaks."""
+def broken(rules: Iterable[Rule], answer: Any) -> list[str]:
+    """The clauses of all these rules that an answer breaks."""
     clauses = []
-    for rule in exercise.rules:
+    for rule in rules:
         try:
             rule(answer)
         except Finding:
@@ -113,42 +120,38 @@ def test_every_answer_defines_the_name() -> None:
 # ---- the answers ----
 
 
-@clean
-class TestRightAnswers:
-    @pytest.mark.parametrize("answer", params("right"))
-    def test_passes(self, answer: Answer) -> None:
-        """Every style is as good as another."""
-        result = answer.exercise.check(answer.define())
-        assert result.outcome == "passed", f"{answer.place}: {result}"
-
-
 def is_told(answer: Answer, result: Check) -> bool:
     """Whether a check found what is wrong with a wrong answer."""
     finding = result.finding
     return bool(finding and finding.clause == answer.breaks and answer.finding in finding.problem)
 
 
+TOLD: set[str] = set()
+"""Places of wrong answers whose rule was the first that they broke, in this process."""
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give each class below the answers of its chapter."""
-    chapter = getattr(metafunc.cls, "chapter", None)
-    if chapter is not None:
-        answers = [one for one in params("wrong") if chapter_of(one.values[0]) == chapter]
+    """Give each class below the answers to its exercise."""
+    exercise = getattr(metafunc.cls, "exercise", None)
+    if exercise is not None:
+        right = metafunc.function.__name__ == "test_passes"
+        answers = params(exercise, "right" if right else "wrong")
         if metafunc.function.__name__ == "test_breaks_no_other_rule":
             answers = [one for one in answers if one.values[0].alone]
         metafunc.parametrize("answer", answers)
 
 
-def chapter_of(answer: Answer) -> str:
-    """The number before the point: ``"1"`` of ``"1.4"``."""
-    return answer.exercise.id.partition(".")[0]
-
-
 @clean
-@hostile
-class WrongAnswers:
+class Answers:
+    def test_passes(self, answer: Answer) -> None:
+        """Every style is as good as another."""
+        result = answer.exercise.check(answer.define())
+        assert result.outcome == "passed", f"{answer.place}: {result}"
+
+    @hostile
     def test_finding(self, answer: Answer) -> None:
         """It is told what is wrong, in the task's words, and is not told the solution."""
-        if cannot_interrupt and spins(answer.code):
+        if cannot_interrupt() and spins(answer.code):
             pytest.skip("it could not be interrupted")
         exercise = answer.exercise
         with impatience():
@@ -164,23 +167,31 @@ class WrongAnswers:
             assert [finding.sent, finding.expected, finding.got].count(None) == 0, str(result)
         assert given_away(answer, str(result)) == []
         assert set(result._repr_mimebundle_()) == {"text/plain", "text/html"}
+        TOLD.add(answer.place)
 
+    @hostile
     @pytest.mark.slow  # it asks every rule, though the first one that is broken is told
+    @pytest.mark.no_cover  # whatever it asks, another answer was told, or passed
     def test_breaks_no_other_rule(self, answer: Answer) -> None:
         """So each rule judges its own clause, whatever is wrong besides."""
-        if cannot_interrupt and spins(answer.code):
+        if cannot_interrupt() and spins(answer.code):
             pytest.skip("it could not be interrupted")
-        with impatience():
-            clauses = broken(answer.exercise, answer.define())
+        rules = answer.exercise.rules
+        clauses = []
+        if answer.place in TOLD:  # it keeps those before, and breaks that one: it was judged above
+            clauses = [answer.breaks]
+            rules = rules[[rule.clause for rule in rules].index(answer.breaks) + 1 :]
+        with impatience(), one_server():
+            clauses += broken(rules, answer.define())
         if clauses != [answer.breaks]:
-            clauses = broken(answer.exercise, answer.define())
+            clauses = broken(answer.exercise.rules, answer.define())
         assert clauses == [answer.breaks], answer.place
 
 
-# A class for each chapter, so that xdist may run them beside each other and all else.
-for number in sorted({chapter_of(one) for one in ANSWERS}, key=int):
-    name = f"TestWrongAnswers{number}"
-    globals()[name] = type(name, (WrongAnswers,), {"chapter": number})
+# A class for each exercise, so that xdist may run them beside each other and all else.
+for one in EXERCISES.values():
+    name = f"TestAnswers{one.id.replace('.', '_')}"
+    globals()[name] = type(name, (Answers,), {"exercise": one})
 
 
 def given_away(answer: Answer, said: str) -> list[str]:

@@ -30,7 +30,7 @@ def has_examples(name: str) -> bool:
 @pytest.mark.parametrize("name", [name for name in MODULES if has_examples(name)])
 def test_examples(name: str) -> None:
     """Each example in the docstrings of a module gives what it says."""
-    if name == "wslab._stubborn" and cannot_interrupt:
+    if name == "wslab._stubborn" and cannot_interrupt():
         pytest.skip("a traced Python 3.11 cannot interrupt a thread, as the example does")
     try:
         module = importlib.import_module(name)
