@@ -103,14 +103,16 @@ def exercises_of(name: str) -> list[Any]:
 
 def write_exercises(path: Path) -> int:
     """
-    Write the exercises' cells behind the cell "exercises"; return how many there are.
+    Write the exercises' cells where they were, or behind "exercises"; return how many there are.
 
     The title cell tells their minutes.
     """
     nb = nbformat.read(path, as_version=4)
     outputs = {cell.id: cell.outputs for cell in nb.cells if cell.cell_type == "code"}
     counts = {cell.id: cell.execution_count for cell in nb.cells if cell.cell_type == "code"}
-    kept = [cell for cell in nb.cells if not re.fullmatch(r"exercise-\d.*", cell.id)]
+    ids = [cell.id for cell in nb.cells]
+    old = [id for id in ids if re.fullmatch(r"exercise-\d.*", id)]
+    kept = [cell for cell in nb.cells if cell.id not in old]
     cells = []
     mine = exercises_of(path.stem)
     for exercise in mine:
@@ -120,7 +122,7 @@ def write_exercises(path: Path) -> int:
         # What an unsolved exercise shows is the same whatever its task says.
         code.outputs, code.execution_count = outputs.get(code.id, []), counts.get(code.id)
         cells.append(code)
-    [place] = [index for index, cell in enumerate(kept, 1) if cell.id == "exercises"]
+    place = ids.index(old[0]) if old else ids.index("exercises") + 1
     nb.cells = kept[:place] + cells + kept[place:]
     nb.cells[0].source = TIME.sub(
         rf"\1 for reading, {sum(one.minutes for one in mine)} for the exercises", nb.cells[0].source

@@ -110,6 +110,15 @@ def test_name_that_cannot_be(name: str, words: str, tmp_path: Path) -> None:
     assert sorted(folder.rglob("*")) == before
 
 
+def test_exercises_stay_where_they_are(tmp_path: Path) -> None:
+    """In 10 a cell of its own stands between the heading and the exercises, which need it."""
+    lesson = ROOT / "notebooks" / "10_testing_your_own.ipynb"
+    path = Path(shutil.copy(lesson, tmp_path))
+    code = f"import new_lesson, pathlib; new_lesson.write_exercises(pathlib.Path({str(path)!r}))"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT / "docs", check=True, timeout=60)
+    assert path.read_text(encoding="utf-8") == lesson.read_text(encoding="utf-8")
+
+
 def test_template_keeps_the_rules() -> None:
     """The template is a lesson already, with links that lead somewhere from notebooks/."""
     nb = notebook_rules.read(ROOT / "docs" / "template.ipynb")
