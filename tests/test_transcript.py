@@ -373,6 +373,15 @@ def test_a_deferred_record_ends_a_wait() -> None:
         assert waiting.result(TIMEOUT) == frame(2)
 
 
+def test_more_of_a_payload_is_a_change() -> None:
+    """It makes no record, but may complete one: whoever waits later looks again."""
+    transcript = Transcript()
+    version = transcript.wait_for_change(-1, 0)
+    assert transcript.wait_for_change(version, 0) == version
+    transcript.extend([])
+    assert transcript.wait_for_change(version, 0) != version
+
+
 @pytest.mark.parametrize("bounds", [{"keep": 0}, {"keep": -1}, {"keep_bytes": KEEP_PAYLOAD - 1}])
 def test_bounds_that_keep_nothing(bounds: dict[str, int]) -> None:
     """Bounds too small for a single record are an error."""

@@ -18,6 +18,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
 from ._clock import monotonic
+from ._malloc import keep_read_buffers
 from ._stubborn import end_tasks, holds_up, interrupt
 from .kernel import NEST_ASYNCIO_ALONE
 
@@ -259,6 +260,7 @@ class LoopThread:
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
+    keep_read_buffers()
     loop = asyncio.new_event_loop()
     with contextlib.suppress(AttributeError):  # uvloop, which has a clock of its own
         loop.time = monotonic  # type: ignore[method-assign]  # see _clock

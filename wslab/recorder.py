@@ -11,8 +11,7 @@ import asyncio
 import contextvars
 import dataclasses
 from collections.abc import Callable, Iterable
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from websockets.asyncio.server import Server, ServerConnection
 
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from websockets.server import ServerProtocol
 
 __all__ = ["RecordedConnection", "Recorder", "Recording", "create_task"]
-
-READ: Final = 256 * 1024
-"""Bytes that are read at once, as much as asyncio reads without being told."""
 
 # Whose task it is: the number of a connection. The tasks of its handler inherit it.
 _number: contextvars.ContextVar[int] = contextvars.ContextVar("wslab connection", default=0)
@@ -205,11 +201,6 @@ class Recording:
         self.closing = False
         self.goes_round = False
 
-    @cached_property
-    def buffer(self) -> memoryview:
-        """Where what arrives is put at first: one for all, since what is in it is taken at once."""
-        return memoryview(bytearray(READ))
-
     def connection_factory(self, base: Any) -> Callable[..., ServerConnection]:
         """
         Return what the option ``create_connection`` of ``websockets`` takes.
@@ -227,7 +218,7 @@ class Recording:
             )
         cls: Any = RecordedConnection
         if base is not ServerConnection:
-            cls = type(base.__name__, (RecordedConnection, base), {})
+            cls = type(base.__name__, (RecordedConnection, base), {"_process": base.data_received})
             cls.closed_class = type(base.__name__, (_ClosedConnection, cls), {})
 
         def create_connection(
@@ -244,14 +235,8 @@ class Recording:
         return create_connection
 
 
-class RecordedConnection(ServerConnection, asyncio.BufferedProtocol):
-    """
-    A connection that records what it receives, and hands on a transport that records too.
-
-    It is a ``BufferedProtocol`` besides, which asyncio prefers: for a read of any other protocol it
-    allocates 256 KiB, and for most processes that means two page faults for each short message,
-    which take longer than all else. uvloop has a buffer of its own and calls :meth:`data_received`.
-    """
+class RecordedConnection(ServerConnection):
+    """A connection that records what it receives, and hands on a transport that records too."""
 
     # Beside the instance's dictionary, which would grow by half for them.
     __slots__ = ("recorder", "recording")
@@ -259,6 +244,9 @@ class RecordedConnection(ServerConnection, asyncio.BufferedProtocol):
     recording: Recording
     recorder: Recorder
     closed_class: ClassVar[type[RecordedConnection]]
+    # What super().data_received is, looked up once for all frames: that takes longer than to append
+    # a record.
+    _process = ServerConnection.data_received
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to record."""
@@ -272,20 +260,10 @@ class RecordedConnection(ServerConnection, asyncio.BufferedProtocol):
         if recording.closing:
             recorded.abort()
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        """Return where asyncio puts what has arrived."""
-        return self.recording.buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        """Take what has arrived."""
-        data = bytes(self.recording.buffer[:nbytes])
-        self.recorder.received(data)
-        super().data_received(data)
-
     def data_received(self, data: bytes) -> None:
         """Record, then process."""
         self.recorder.received(data)
-        super().data_received(data)
+        self._process(data)
 
     def eof_received(self) -> None:
         """Note that the client has ended its direction."""
@@ -318,10 +296,18 @@ class _ClosedConnection(PatientConnection, RecordedConnection):
 RecordedConnection.closed_class = _ClosedConnection
 
 
+class Task(asyncio.Task[Any]):
+    """A task that knows its connection; its context would tell from Python 3.12 on only."""
+
+    __slots__ = ("wslab_connection",)  # instead of a dictionary, which takes 64 bytes
+
+    wslab_connection: int
+
+
 def create_task(
     loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
 ) -> asyncio.Task[Any]:
-    """Make a task that knows its connection; its context would tell from Python 3.12 on only."""
-    task: Any = asyncio.Task(coroutine, loop=loop, **options)
+    """Make a task that knows its connection."""
+    task = Task(coroutine, loop=loop, **options)
     task.wslab_connection = _number.get()
-    return cast("asyncio.Task[Any]", task)
+    return task

@@ -254,7 +254,8 @@ class Transcript(Sequence[Record]):
         self._counted = 0  # so many records are in _bytes
         self._bytes = 0
         self._holders: dict[int, int] = {}  # how many records hold a message's first frame, by id
-        self._drop_at = UNCOUNTED  # how long the deque may grow until somebody looks at the bounds
+        # How long the deque may grow until _catch_up(); while somebody waits, it may not.
+        self._catch_up_at = UNCOUNTED
         self._extended = 0
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
@@ -271,12 +272,14 @@ class Transcript(Sequence[Record]):
     def extend(self, records: Iterable[Record]) -> None:
         """Append records, if any, and wake whoever waits. Any thread may call this."""
         records = tuple(records)  # before the lock: a generator may look at this transcript
+        self._extended += 1
+        if not records and not self._waiting:  # more of a payload, which its record holds already
+            return
         with self._lock:
             self._records += records
             self._bytes += sum(map(self._added_bytes, records))
             self._counted += len(records)
             self._drop_oldest()
-            self._extended += 1
             if self._waiting:
                 self._changed.notify_all()
 
@@ -294,13 +297,19 @@ class Transcript(Sequence[Record]):
         Returns:
             Whether they are plain; otherwise they must be decoded now.
         """
-        # What Decoder.is_plain() does, without the call.
-        if type(data) is not bytes or decoder.plain.get(data[:2]) != len(data):
+        if not decoder.is_plain(data):
             return False
         self._append((decoder, data, perf_counter()))
-        if len(self._records) >= self._drop_at or self._waiting:
-            self.extend(())
+        if len(self._records) >= self._catch_up_at:
+            self._catch_up()
         return True
+
+    def _catch_up(self) -> None:
+        """Look at the bounds, and wake whoever waits."""
+        with self._lock:
+            self._drop_oldest()
+            if self._waiting:
+                self._changed.notify_all()
 
     def _drop_oldest(self) -> None:
         """Drop what is too much, under the lock; not for a cell, which may be interrupted."""
@@ -314,7 +323,7 @@ class Transcript(Sequence[Record]):
             kept -= PLAIN_BYTES if isinstance(oldest, tuple) else self._freed_bytes(oldest)
             left -= 1
         self._dropped, self._counted, self._bytes = end - left, end, kept
-        self._drop_at = left + UNCOUNTED
+        self._catch_up_at = 0 if self._waiting else left + UNCOUNTED
 
     # A CONTINUATION keeps the first frame of its message alive, also when that has been dropped.
 
@@ -496,6 +505,7 @@ class Transcript(Sequence[Record]):
         deadline = monotonic() + timeout
         with self._changed:
             self._waiting += 1
+            self._catch_up_at = 0
             try:
                 while (latest := self._version()) == version and (
                     left := deadline - monotonic()

@@ -158,7 +158,7 @@ def apply_mask(data: bytes | bytearray, masking_key: bytes) -> bytes:
     return (int.from_bytes(data, "big") ^ int.from_bytes(key, "big")).to_bytes(size, "big")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Handshake:
     """
     One half of the opening handshake (RFC 6455 §4): an HTTP request or its response.
@@ -235,7 +235,7 @@ class Handshake:
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, weakref_slot=True)
+@dataclasses.dataclass(frozen=True, slots=True, weakref_slot=True, repr=False)
 class Frame:
     """
     One frame (RFC 6455 §5.2), as its bytes crossed the wire.
@@ -388,7 +388,7 @@ class Frame:
         return self.violation or (_payload_problem(self) if self.complete else None)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Malformed:
     """
     Bytes in which no handshake or frame can be found; nothing after them is decoded.
@@ -416,7 +416,7 @@ class Malformed:
         return "malformed"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Lost:
     """
     The TCP connection ended without a closing handshake (RFC 6455 §7.1.5: code 1006).
@@ -447,7 +447,7 @@ class Lost:
         return None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class HandlerError:
     """
     The server's handler raised an exception; ``websockets`` then closes with code 1011.
@@ -486,7 +486,7 @@ class HandlerError:
         return None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Exchange:
     """
     An HTTP request and its response that passed through :func:`wslab.tap` beside WebSockets.
@@ -536,17 +536,13 @@ def _cut(string: str) -> str:
     return string if len(string) <= _REPR_LENGTH else string[:_REPR_LENGTH] + "…"
 
 
-# Text and binary messages in one frame with the shortest header, masked as their sender must.
-_SHORTEST: Final[tuple[tuple[Sender, int, int], ...]] = (("client", 0x80, 6), ("server", 0, 2))
-_PLAIN: Final[dict[Sender, dict[bytes, int]]] = {
-    sender: {
-        bytes([0x80 | opcode, mask | length]): header + length
-        for opcode in (Opcode.TEXT, Opcode.BINARY)
-        for length in range(126)
-    }
-    for sender, mask, header in _SHORTEST
+# How long a frame with the shortest header is, by its second byte (MASK and the length of the
+# payload), masked as its sender must; 0 where that byte says anything else.
+_PLAIN: Final[dict[Sender, bytes]] = {
+    "client": bytes(0x80) + bytes(range(6, 6 + 126)) + bytes(2),
+    "server": bytes(range(2, 2 + 126)) + bytes(2) + bytes(0x80),
 }
-_NEVER: Final[dict[bytes, int]] = {}
+_NEVER: Final = bytes(0x100)
 
 
 class Decoder:
@@ -574,8 +570,8 @@ class Decoder:
             ``wslab.inflate.make_inflater``; by default nothing is inflated.
         inflater: What inflates the messages. The server's decoder has it made by
             ``make_inflater``; give it to the client's.
-        plain: How long the next bytes are if they are plain (see :meth:`is_plain`), by the first
-            two of them; empty where nothing is.
+        plain: How long the next bytes are if they are plain (see :meth:`is_plain`), by the second
+            of them; 0 where they are not.
 
     >>> decoder = Decoder("server", connection=1, handshake=False)
     >>> decoder.feed(b"\\x81")  # half a header: nothing to record yet
@@ -590,10 +586,8 @@ class Decoder:
         "_doubtful",
         "_first",
         "_first_head",
-        "_header",
         "_inflating",
         "_look_closer",
-        "_mask",
         "_opening",
         "_read",
         "_rest",
@@ -614,16 +608,14 @@ class Decoder:
         self._waits = waits
         self.sender: Sender = sender
         self.connection = connection
-        self._mask = 0x80 if sender == "client" else 0  # the MASK bit that frames should have
-        self._header = 6 if sender == "client" else 2  # bytes of the shortest header with that bit
-        # How long a plain frame is, by its first two bytes; empty unless a frame begins next, and
-        # nothing before it matters.
+        # Not that of the sender unless a frame begins next, and nothing before it matters.
         self.plain = _NEVER if handshake else _PLAIN[sender]
-        self._opening = bytearray()  # the beginning of a handshake
+        # The beginning of a handshake; no buffer afterwards, for many connections are idle.
+        self._opening: bytes | bytearray = bytearray() if handshake else b""
         self._buffer = b""  # the beginning of a frame's header
         self._arriving: Arriving | None = None  # a payload that is not complete yet
         self._doubtful = False  # it is of a frame that must not be
-        self._rest = bytearray()  # what follows the last thing that can be decoded
+        self._rest: bytes | bytearray = b""  # what follows the last thing that can be decoded
         # Between the first and the last frame of a message. Weak, for as long as the record of the
         # first one is kept elsewhere: or else each connection would hold 64 KiB.
         self._first: weakref.ref[Frame] | Callable[[], Frame] | None = None
@@ -669,8 +661,12 @@ class Decoder:
         >>> decoder.is_plain(b"\\x81\\x02hi"), decoder.is_plain(b"\\x81\\x03hi")
         (True, False)
         """
-        # A bytearray might change before its record is made.
-        return type(data) is bytes and self.plain.get(data[:2]) == len(data)
+        return (
+            type(data) is bytes  # a bytearray might change before its record is made
+            and len(data) > 1
+            and self.plain[data[1]] == len(data)
+            and data[0] in (0x81, 0x82)  # TEXT or BINARY, with FIN
+        )
 
     def plain_frame(self, data: bytes, time: float = 0.0) -> Frame:
         """
@@ -680,7 +676,8 @@ class Decoder:
         >>> decoder.plain_frame(b"\\x81\\x02hi")
         <Frame: connection 1, from server, text b'hi'>
         """
-        head, body = data[: self._header], data[self._header :]
+        header = 6 if self.sender == "client" else 2
+        head, body = data[:header], data[header:]
         return Frame(self.connection, self.sender, head, body, None, time)
 
     @property
@@ -764,9 +761,12 @@ class Decoder:
             self._give_up(problem, opening[:KEEP_PAYLOAD], time, records)
             return
         data = bytes(opening[end + 4 :])
-        self._opening = bytearray()
-        record = Handshake(self.connection, self.sender, head, self._rest, time)
+        self._opening = b""
+        body = bytearray()
+        record = Handshake(self.connection, self.sender, head, body, time)
         records.append(record)
+        if not record.opens:
+            self._rest = body  # what _read_rest() adds to
         waits = self._waits and record.opens
         self.accepted = None if waits else record.opens
         self.compression = self.sender == "server" and _agrees_to_compression(record)
@@ -793,15 +793,17 @@ class Decoder:
             data = self._buffer + data
             self._buffer = b""
         available = len(data)
-        mask = self._mask
+        mask = 0x80 if self.sender == "client" else 0  # the MASK bit that frames should have
         while available - position >= 2:
             first, second = data[position], data[position + 1]
             length = second & 0x7F
             start = position + 2
+            shortest = 0
             if length > 125:
                 start += 2 if length == 126 else 8
                 if start > available:
                     break
+                shortest = 126 if length == 126 else 65536
                 length = int.from_bytes(data[position + 2 : start], "big")
             if second & 0x80:
                 start += 4
@@ -821,12 +823,13 @@ class Decoder:
                 body = self._arriving = Arriving(memoryview(data)[start:kept])
                 self._arriving.missing = stop - available
                 self._doubtful = False
-            # Most frames are a whole TEXT or BINARY message with the right MASK bit and a short
-            # length. The rest is looked at more closely.
+            # Most frames are a whole TEXT or BINARY message with the right MASK bit and the
+            # shortest header. The rest is looked at more closely.
             if (
                 (first != 0x81 and first != 0x82)
                 or self._look_closer
-                or not mask <= second <= mask + 125
+                or second & 0x80 != mask
+                or length < shortest
             ):
                 frame = self._look_closely(head, body, time)
                 self._doubtful = frame.violation is not None
@@ -913,8 +916,7 @@ class Decoder:
     def _give_up(
         self, problem: str, data: bytes | bytearray, time: float, records: list[Record]
     ) -> None:
-        self._opening = bytearray()
-        self._buffer = b""
+        self._opening = self._buffer = b""
         self._rest = bytearray(data[:KEEP_PAYLOAD])
         self._read = Decoder._read_rest
         records.append(Malformed(self.connection, self.sender, problem, self._rest, time))
