@@ -421,7 +421,7 @@ def memory_per_connection(start: Start) -> float:
                 with raw_connection(url):
                     pass
             connections.enter_context(raw_connection(url))
-            pipe.send("trace")
+            pipe.send("count")
             _receive(pipe)
             for _ in range(CONNECTIONS):
                 connections.enter_context(raw_connection(url))
@@ -436,15 +436,16 @@ def memory_per_connection(start: Start) -> float:
 
 def serve_and_count(start: Start, pipe: Connection) -> None:
     """Run a server, and count what it allocates, as the other end of the pipe says."""
+    tracemalloc.start()  # now, so that what the transcript drops is subtracted from what it takes
     server = start()
     pipe.send(server.url)
     pipe.recv()
     gc.collect()
-    tracemalloc.start()
-    pipe.send("tracing")
+    before = tracemalloc.get_traced_memory()[0]
+    pipe.send("counted")
     pipe.recv()
     gc.collect()
-    pipe.send(tracemalloc.get_traced_memory()[0])
+    pipe.send(tracemalloc.get_traced_memory()[0] - before)
     tracemalloc.stop()
     pipe.recv()
     server.stop()
