@@ -347,3 +347,15 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert built.returncode == 0, built.stderr
     return folder / "html"
+
+
+@pytest.fixture
+def children_in_usual_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Keep Python's development mode, if the tests run in it, from the processes that a test starts.
+
+    asyncio tells of every slow step of anybody's code in it, and ipykernel 7 does not end: its
+    control thread calls the main thread's loop, which debug mode refuses.
+    """
+    for name in ("PYTHONDEVMODE", "PYTHONASYNCIODEBUG"):
+        monkeypatch.delenv(name, raising=False)

@@ -74,6 +74,7 @@ def test_waiting_prints_its_tables() -> None:
 
 @pytest.mark.kernel
 @pytest.mark.slow
+@pytest.mark.usefixtures("children_in_usual_mode")
 def test_learner_prints_its_tables() -> None:
     """Every step has its memory, the sum is the sum, and a notebook takes time."""
     options = ["--idle", "0.1", "--crowd", "1", "--notebooks", "00*"]
@@ -132,6 +133,7 @@ def test_tap_prints_its_table() -> None:
 
 @pytest.mark.slow
 @pytest.mark.browser
+@pytest.mark.usefixtures("children_in_usual_mode")
 def test_others_prints_its_tables() -> None:
     """Every way that there is here has a ratio in its interval, for a client and for a page."""
     command = [sys.executable, "-W", "error", str(OTHERS), "--seconds", "0.5"]

@@ -58,6 +58,7 @@ def next_lesson() -> str:
 @pytest.mark.kernel
 @pytest.mark.slow
 @pytest.mark.skipif(not STAMP.exists(), reason="the environment was not made by make")
+@pytest.mark.usefixtures("children_in_usual_mode")
 def test_following_it_adds_a_lesson(tmp_path: Path) -> None:
     """Each command succeeds, in this order; the new lesson then keeps the rules of all lessons."""
     folder = copy(tmp_path)

@@ -427,6 +427,7 @@ def test_subshell(kernel: Kernel) -> None:
 
 @pytest.mark.kernel
 @pytest.mark.parametrize("ending", ["restart", "shutdown"])
+@pytest.mark.usefixtures("children_in_usual_mode")
 def test_end_of_the_kernel(ending: str, fresh_kernel: Kernel) -> None:
     """A kernel with live servers ends in good time, says goodbye to clients, leaves no port."""
     cell = """

@@ -207,6 +207,7 @@ def failures(command: str, folder: Path) -> list[int]:
 @pytest.mark.slow
 @pytest.mark.kernel
 @pytest.mark.skipif(sys.platform == "win32", reason="the commands are for a Unix shell")
+@pytest.mark.usefixtures("children_in_usual_mode")
 def test_recipe(tmp_path: Path) -> None:
     """What changes in each run is not compared, anything else is; and each rule is needed."""
     notebook = tmp_path / "my_notebook.ipynb"

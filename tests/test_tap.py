@@ -638,6 +638,7 @@ def test_the_process_ends_with_a_tap_running(peer: Peer) -> None:
         sock = socket.create_connection(("127.0.0.1", tap.port))
         sock.sendall(b"GET / HTTP/1.1\\r\\nUpgrade: websocket\\r\\n\\r\\n")
         tap.transcript.wait(kind="handshake")
+        sock.detach()  # it stays open; Python's development mode would tell of it
         print("ready")
     """
     run = subprocess.run(

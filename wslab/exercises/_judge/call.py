@@ -21,6 +21,10 @@ __all__ = ["call"]
 INTERRUPT_TIMEOUT = 3.0
 
 
+class _NoEndError(Exception):
+    """An async function took longer than it may: no TimeoutError, which might be its own."""
+
+
 def call(
     function: Any, *arguments: Any, timeout: float, release: Callable[[], None] = lambda: None
 ) -> Any:
@@ -53,12 +57,14 @@ def call(
     deadline = monotonic() + timeout + 0.5  # for what an async function cleans up
     try:
         return outcome.result(max(0.0, deadline - monotonic()))
+    except _NoEndError:
+        raise _no_end(timeout) from None
     except concurrent.futures.TimeoutError:
         if outcome.done():
             raise _raised("TimeoutError", "") from None
         release()
         _end(thread)
-        raise Finding(f"it did not end within {timeout:g} s", got="no end") from None
+        raise _no_end(timeout) from None
     except KeyboardInterrupt:
         if not outcome.done():  # the learner interrupted the cell
             release()
@@ -93,6 +99,10 @@ def _expect_callable(function: Any, arguments: tuple[Any, ...]) -> None:
         raise Fault(problem, sent=called, expected="it can be called", got=str(exc)) from None
 
 
+def _no_end(timeout: float) -> Finding:
+    return Finding(f"it did not end within {timeout:g} s", got="no end")
+
+
 def _raised(type: str, words: str) -> Finding:
     problem = f"it raised {type}{meaning(type, words)}"
     return Finding(problem, got=shorten(f"{type}: {words}" if words else type))
@@ -123,5 +133,5 @@ def _run(awaitable: Awaitable[Any], timeout: float) -> Any:
 async def _bounded(awaitable: Awaitable[Any], timeout: float) -> Any:
     task = asyncio.ensure_future(awaitable)
     if not (await asyncio.wait([task], timeout=timeout))[0]:
-        raise TimeoutError
+        raise _NoEndError
     return task.result()
