@@ -14,7 +14,8 @@ import pytest
 from lesson_cells import Lesson
 from websockets.asyncio.client import connect
 
-pytestmark = pytest.mark.slow
+# What runs here is the notebooks' own code; a tracer would find nothing, and makes all slower.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 both = pytest.mark.parametrize("kind", ["RedisBus", "StreamBus"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import pathlib
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,12 @@ NOTEBOOKS = pathlib.Path(__file__).parent.parent / "notebooks"
 def notebook(exercise: Exercise) -> Any:
     """The notebook that an exercise ends."""
     [name] = [chapter.NOTEBOOK for chapter in CHAPTERS if exercise in chapter.EXERCISES]
+    return read(name)
+
+
+@functools.cache  # it has many exercises
+def read(name: str) -> Any:
+    """A notebook, which nobody changes."""
     return nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
 
 
@@ -27,8 +34,14 @@ def cell_id(exercise: Exercise) -> str:
     return f"exercise-{exercise.id.replace('.', '-')}"
 
 
-def bindings(source: str) -> Iterator[tuple[str, str]]:
+@functools.cache  # each exercise looks at the same cells
+def bindings(source: str) -> tuple[tuple[str, str], ...]:
     """Each name that a cell binds at its top level, with what binds it."""
+    return tuple(find_bindings(source))
+
+
+def find_bindings(source: str) -> Iterator[tuple[str, str]]:
+    """The same, one after the other."""
     for statement in ast.parse(TransformerManager().transform_cell(source)).body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             for alias in statement.names:

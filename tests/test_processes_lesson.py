@@ -17,7 +17,8 @@ from lesson_cells import Lesson
 NOTEBOOK = "09b_more_than_one_process"
 SCENES = ("alone", "together", "conversation", "kill", "cut", "freeze", "cut-again", "resume")
 
-pytestmark = pytest.mark.slow
+# What runs here is the notebooks' own code; a tracer would find nothing, and makes all slower.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ import wslab
 NOTEBOOK = "11_in_production"
 PROXIES = ("nginx", "haproxy", "caddy")
 
-pytestmark = pytest.mark.slow
+# What runs here is the notebooks' own code; a tracer would find nothing, and makes all slower.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
 @pytest.fixture

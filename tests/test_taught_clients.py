@@ -17,7 +17,8 @@ from taught.catalogue import CLIENTS, OWN_SERVER
 from taught.source import Taught
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-pytestmark = pytest.mark.slow
+# What runs here is the notebooks' own code; a tracer would find nothing, and makes all slower.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 LIMIT = 4.0  # seconds: more than all limits that the clients have, made a tenth
 

@@ -15,7 +15,8 @@ from taught.cases import CASES, png
 from taught.catalogue import CLIENT_SIDE, ENTRIES, LETS_IT_OUT, SHOWN, Entry, look_up
 from taught.source import Taught
 
-pytestmark = pytest.mark.slow
+# What runs here is the notebooks' own code; a tracer would find nothing, and makes all slower.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 HANDLERS = [one for one in source.everything() if source.is_handler(one)]
 # Those of 09 and 09b are run under load by their own tests, such as test_processes_lesson.py.

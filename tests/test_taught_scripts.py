@@ -17,7 +17,8 @@ import wslab
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
-pytestmark = pytest.mark.slow
+# What runs here is the notebooks' own code; a tracer would find nothing, and makes all slower.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
 def program(notebook: str, name: str) -> str:

@@ -14,6 +14,7 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import nbformat
@@ -177,7 +178,7 @@ def namespace(taught: Taught, *, quicker: bool = False, **given: Any) -> dict[st
     [path] = [path for path in NOTEBOOKS if number(path) == taught.notebook]
     for cell, body in cells(path):
         for statement in body:
-            _define(_Quicker().visit(copy.deepcopy(statement)) if quicker else statement, names)
+            _define(statement, names, quicker)
         if cell == taught.cell:
             break
     _define_later(path, taught.cell, names)
@@ -230,19 +231,29 @@ class _Quicker(ast.NodeTransformer):
         return value
 
 
-def _define(statement: ast.stmt, names: dict[str, Any]) -> None:
-    defines = ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign | ast.ClassDef | FUNCTIONS
-    if not isinstance(statement, defines):
+def _define(statement: ast.stmt, names: dict[str, Any], quicker: bool = False) -> None:
+    code = _compiled(statement, quicker)
+    if code is None:
         return
-    if isinstance(statement, ast.Assign | ast.AnnAssign) and _starts(statement):
-        return
-    code = compile(ast.Module([statement], []), "<notebook>", "exec", dont_inherit=True)
     # An assignment may need what is not there: the answer of a server, a connection.
     try:
         exec(code, names)
     except Exception:
         if isinstance(statement, ast.ClassDef | FUNCTIONS):
             raise
+
+
+@functools.cache  # each test defines all of its notebook anew
+def _compiled(statement: ast.stmt, quicker: bool) -> CodeType | None:
+    """A statement's code, if it defines something and starts nothing."""
+    defines = ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign | ast.ClassDef | FUNCTIONS
+    if not isinstance(statement, defines):
+        return None
+    if isinstance(statement, ast.Assign | ast.AnnAssign) and _starts(statement):
+        return None
+    if quicker:
+        statement = _Quicker().visit(copy.deepcopy(statement))
+    return compile(ast.Module([statement], []), "<notebook>", "exec", dont_inherit=True)
 
 
 def _starts(statement: ast.stmt) -> bool:
@@ -260,18 +271,27 @@ def options(taught: Taught, names: dict[str, Any]) -> list[dict[str, Any]]:
     """What the notebook gives to ``serve()`` beside this handler, a dict for each call."""
     [path] = [path for path in NOTEBOOKS if number(path) == taught.notebook]
     found: list[dict[str, Any]] = []
-    for _, body in cells(path):
-        for node in (node for statement in body for node in ast.walk(statement)):
-            if not (isinstance(node, ast.Call) and node.args):
-                continue
-            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            first = node.args[0]
-            if called == "serve" and isinstance(first, ast.Name) and first.id == taught.name:
-                given = dict(_evaluated(keyword, names) for keyword in node.keywords)
-                given.pop("", None)
-                if None not in given and given not in found:
-                    found.append(given)
+    for handler, keywords in _served(path):
+        if handler == taught.name:
+            given = dict(_evaluated(keyword, names) for keyword in keywords)
+            given.pop("", None)
+            if None not in given and given not in found:
+                found.append(given)
     return found or [{}]
+
+
+@functools.cache
+def _served(path: Path) -> list[tuple[str, list[ast.keyword]]]:
+    """The calls of ``serve()`` in a notebook: each handler's name, and what is given beside it."""
+    found = []
+    for node in (node for _, body in cells(path) for part in body for node in ast.walk(part)):
+        if not (isinstance(node, ast.Call) and node.args):
+            continue
+        called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        first = node.args[0]
+        if called == "serve" and isinstance(first, ast.Name):
+            found.append((first.id, node.keywords))
+    return found
 
 
 # Those of wslab, and what a cell makes that is not run here.
