@@ -210,13 +210,11 @@ async def limited(ws):
 
 # %% wrong: the later ones have less
 # breaks: Each connection has a bucket
-buckets = {}
-
-
 async def limited(ws):
     here = sum(not task.done() for task in asyncio.all_tasks() if task.get_name() == "limited")
     asyncio.current_task().set_name("limited")
-    take = bucket(tokens=5.0 - 2 * here, maximum=5.0 - 2 * here)
+    tokens = 5.0 if here < 6 else 2.0
+    take = bucket(tokens=tokens, maximum=tokens)
     async for message in ws:
         if not take():
             await ws.close(1008)

@@ -14,11 +14,11 @@ MESSAGES = ["a", "", b"b", b"", "c"]
 
 
 def counts(url, messages):
-    return [json.loads(reply)["count"] for reply in wslab.talk(url, *messages, timeout=1)]
+    return [json.loads(reply)["count"] for reply in wslab.talk(url, *messages, timeout=0.5)]
 
 
 def objects(url, messages):
-    return [json.loads(reply) for reply in wslab.talk(url, *messages, timeout=1)]
+    return [json.loads(reply) for reply in wslab.talk(url, *messages, timeout=0.5)]
 
 
 def expected(count):
@@ -27,7 +27,7 @@ def expected(count):
 
 # %% right: two clients at the same time
 async def check_counter(url):
-    async with asyncio.timeout(1.8), connect(url) as ada, connect(url) as grace:
+    async with asyncio.timeout(0.7), connect(url) as ada, connect(url) as grace:
         for count, message in enumerate(["", b"", "x", b"y", "z"], 1):
             for client in (ada, grace):
                 await client.send(message)
@@ -100,14 +100,14 @@ def check_counter(url):
 # breaks: text `{"count": N}`
 def check_counter(url):
     for _ in range(2):
-        replies = wslab.talk(url, *MESSAGES, timeout=1)
+        replies = wslab.talk(url, *MESSAGES, timeout=0.5)
         assert [int("".join(filter(str.isdigit, reply))) for reply in replies] == [1, 2, 3, 4, 5]
 
 
 # %% wrong: plain numbers are expected
 # breaks first: It returns if the server is right
 def check_counter(url):
-    assert wslab.talk(url, "a", "b", timeout=1) == ["1", "2"]
+    assert wslab.talk(url, "a", "b", timeout=0.5) == ["1", "2"]
 
 
 # %% wrong: no patience
@@ -120,7 +120,7 @@ def check_counter(url):
 
 
 # %% wrong: it waits for ever
-# breaks: within 2 seconds
+# breaks: within a second
 async def check_counter(url):
     for _ in range(2):
         async with connect(url, close_timeout=0.2) as ws:
@@ -132,4 +132,4 @@ async def check_counter(url):
 # %% wrong: nothing is asserted
 # breaks first: text `{"count": N}`
 def check_counter(url):
-    wslab.talk(url, *MESSAGES, timeout=1)
+    wslab.talk(url, *MESSAGES, timeout=0.5)

@@ -13,8 +13,8 @@ from . import awkward
 from .answering import answering, once_a_check, one_server, small_socket
 from .call import call
 from .client import Client
-from .finding import HELD_UP, Fault, Finding, during, held_up, same, show
-from .limits import CLIENT_TIMEOUT, CROWD, REPLY_TIMEOUT
+from .finding import HELD_UP, Fault, Finding, during, held_up, same, show, tell
+from .limits import CLIENT_TIMEOUT, CROWD, REPLY_TIMEOUT, note_in_vain, patience, wait_for
 from .oracle import Oracle
 from .pace import Metronome
 from .playing import Pause, Play, play
@@ -40,10 +40,14 @@ __all__ = [
     "call",
     "during",
     "held_up",
+    "note_in_vain",
     "once_a_check",
     "one_server",
+    "patience",
     "play",
     "same",
     "show",
     "small_socket",
+    "tell",
+    "wait_for",
 ]

@@ -17,7 +17,7 @@ from wslab.server import serve
 from wslab.wire import HandlerError
 
 from .finding import Fault, held_up, show
-from .limits import waited_in_vain
+from .limits import note_in_vain, waited_in_vain
 from .server import Server
 
 __all__ = ["answering", "once_a_check", "one_server", "small_socket"]
@@ -27,8 +27,11 @@ T = TypeVar("T")
 _PATIENCE = 0.2
 """Seconds for handlers to return; what runs on then is cancelled, and no rule looks at that."""
 
-_SETTLE_TIMEOUT = 0.2
+_SETTLE_TIMEOUT = 0.5
 """Seconds for handlers to return before the next rule begins, on the same server."""
+
+_IN_A_HURRY = 0.02
+"""Seconds for both, once something has not come in time in the same check."""
 
 # The servers of the check that is running: for a handler, and whether its connections are small.
 _kept: contextvars.ContextVar[dict[tuple[int, bool], Server] | None]
@@ -122,11 +125,20 @@ def answering(handler: Any, *, small: bool = False, **options: Any) -> Iterator[
     except BaseException:
         _stop(server)
         raise
-    if kept is not None and server.wait_for_handlers(timeout=_SETTLE_TIMEOUT):
+    if kept is not None and _settles(server):
         kept[key] = server
     elif _stop(server):
         raise held_up()
     _expect_no_rounds(server, began)
+
+
+def _settles(server: Server) -> bool:
+    """Wait until all handlers have returned; return whether they have."""
+    seconds = _IN_A_HURRY if waited_in_vain.get() else _SETTLE_TIMEOUT
+    settles = server.wait_for_handlers(timeout=seconds)
+    if not settles:
+        note_in_vain(seconds)
+    return settles
 
 
 def _start(handler: Any, options: dict[str, Any]) -> Server:
@@ -147,7 +159,7 @@ def _stop(server: Server) -> bool:
     asyncio_logger.addFilter(_is_worth_logging)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        server.background.stop(_PATIENCE)
+        server.background.stop(_IN_A_HURRY if waited_in_vain.get() else _PATIENCE)
     asyncio_logger.removeFilter(_is_worth_logging)
     return any("holds up" in str(warning.message) for warning in caught)
 

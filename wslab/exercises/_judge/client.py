@@ -15,7 +15,7 @@ from wslab.wire import HandlerError
 
 from .advice import meaning
 from .finding import Finding, held_up, show
-from .limits import REPLY_TIMEOUT
+from .limits import REPLY_TIMEOUT, note_in_vain, patience
 
 if TYPE_CHECKING:
     from .server import Server
@@ -59,7 +59,9 @@ class Client:
     def barrier(self) -> None:
         """Wait until the server has read what was sent, by a ping: the handler has begun then."""
         with contextlib.suppress(ConnectionClosed):
-            self.ws.ping().wait(REPLY_TIMEOUT)
+            seconds = patience()
+            if not self.ws.ping().wait(seconds):
+                note_in_vain(seconds)
 
     def close(self) -> None:
         """Close the connection with code 1000."""
@@ -70,6 +72,25 @@ class Client:
         with contextlib.suppress(OSError):
             self.ws.socket.shutdown(socket.SHUT_RDWR)
 
+    def recv(self, timeout: float | None = None) -> str | bytes:
+        """
+        Return the next message, as ``ws.recv()`` does, for rules that judge something else.
+
+        Args:
+            timeout: Seconds to wait, as long as patience has it without it.
+
+        Raises:
+            TimeoutError: None came.
+            ConnectionClosed: None will come.
+        """
+        seconds = patience() if timeout is None else timeout
+        try:
+            return self.ws.recv(timeout=seconds)
+        except TimeoutError:
+            if timeout is None:
+                note_in_vain(seconds)
+            raise
+
     def receive(self, expected: str, problem: str = "") -> str | bytes:
         """
         Return the next message.
@@ -79,12 +100,13 @@ class Client:
             problem: What is said first if none comes.
         """
         said = f"{problem}: " if problem else ""
+        seconds = patience()
         try:
-            return self.ws.recv(timeout=REPLY_TIMEOUT)
+            return self.recv()
         except TimeoutError:
             if self._server.is_held_up():
                 raise held_up() from None
-            silence = f"{said}no message came within {REPLY_TIMEOUT:g} s"
+            silence = f"{said}no message came within {seconds:g} s"
             raise self.finding(silence, expected, "nothing") from None
         except ConnectionClosed as exc:
             raise self.finding(
@@ -140,7 +162,7 @@ class Client:
         """Expect that the connection is closed with this code, with no message before."""
         expected = f"the connection closed with code {code}"
         try:
-            got = show(self.ws.recv(timeout=REPLY_TIMEOUT))
+            got = show(self.recv())
         except TimeoutError:
             got = "an open connection"
         except ConnectionClosed as exc:
@@ -159,15 +181,16 @@ class Client:
 
         Args:
             most: How many messages may come at most; nobody waits for a CLOSE after them.
-            timeout: Seconds to wait in all, :data:`~.limits.REPLY_TIMEOUT` without it.
+            timeout: Seconds to wait in all at most; patience has an end, too.
         """
         messages: list[str | bytes] = []
-        deadline = monotonic() + (REPLY_TIMEOUT if timeout is None else timeout)
+        seconds = patience() if timeout is None else min(timeout, patience())
+        deadline = monotonic() + seconds
         try:
             while len(messages) < most:
                 messages.append(self.ws.recv(timeout=max(0.0, deadline - monotonic())))
         except TimeoutError:
-            pass
+            note_in_vain(seconds)
         except ConnectionClosed as exc:
             return messages, self.why(exc)
         return messages, f"{show(messages)}, and no CLOSE" if messages else "no CLOSE"
@@ -186,7 +209,7 @@ class Client:
         """Read until the connection is closed, whatever comes."""
         with contextlib.suppress(TimeoutError, ConnectionClosed):
             while True:
-                self.ws.recv(timeout=REPLY_TIMEOUT)
+                self.recv()
 
     def why(self, exc: ConnectionClosed) -> str:
         """Say how the connection ended, and what the handler raised, if it did."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from wslab.transcript import Records
 
-__all__ = ["HELD_UP", "Fault", "Finding", "during", "held_up", "same", "shorten", "show"]
+__all__ = ["HELD_UP", "Fault", "Finding", "during", "held_up", "same", "shorten", "show", "tell"]
 
 
 class Finding(Exception):
@@ -81,6 +81,12 @@ def same(got: object, expected: object) -> bool:
         return bool(got == expected)
     except Exception:  # an array has no truth value, other things have other ideas
         return False
+
+
+def tell(finding: Finding | None) -> None:
+    """Raise what a look that several rules share has found, if it has found something."""
+    if finding is not None:
+        raise finding
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from wslab.server import BackgroundServer
 
 from .client import Client
 from .finding import HELD_UP, Finding, held_up, show
-from .limits import CROWD, REPLY_TIMEOUT
+from .limits import CROWD, REPLY_TIMEOUT, note_in_vain, patience
 from .pace import Metronome
 
 __all__ = ["Server"]
@@ -36,7 +36,7 @@ class Server:
     def __init__(self, background: BackgroundServer) -> None:
         self.background = background
         self._clients = 0
-        self._patience = REPLY_TIMEOUT
+        self._farewell = REPLY_TIMEOUT
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -79,16 +79,19 @@ class Server:
             Finding: It does not let the client in.
         """
         self._clients += 1
+        seconds = patience()
         try:
             connection = connect(
                 self.background.url + path,
-                open_timeout=REPLY_TIMEOUT,
+                open_timeout=seconds,
                 close_timeout=REPLY_TIMEOUT,
                 ping_interval=None,
                 logger=_logger,
                 **options,
             )
         except (OSError, WebSocketException) as exc:
+            if isinstance(exc, TimeoutError):
+                note_in_vain(seconds)
             if self.is_held_up():
                 raise held_up() from None
             raise Finding(
@@ -104,14 +107,14 @@ class Server:
             try:
                 yield Client(ws, self, self._clients)
             except BaseException:
-                self._patience = 0.0  # something is wrong already: no long farewells
+                self._farewell = 0.0  # something is wrong already: no long farewells
                 raise
             finally:
-                ws.close_timeout = self._patience
+                ws.close_timeout = min(self._farewell, patience())
                 began = time.monotonic()
                 ws.close()
                 if time.monotonic() - began > REPLY_TIMEOUT / 2:
-                    self._patience = 0.0  # one that does not say goodbye is enough
+                    self._farewell = 0.0  # one that does not say goodbye is enough
 
     def count_others(self, count: int) -> None:
         """Note that so many connections are made by others: connections are known by number."""
@@ -210,7 +213,7 @@ class Server:
                 thread._loop.call_soon_threadsafe(noticed.set)
             except RuntimeError:  # the handler has closed the loop
                 return False
-        return not noticed.wait(REPLY_TIMEOUT / 2)
+        return not noticed.wait(patience() / 2)
 
     def wait_for_handlers(self, count: int = 0, *, timeout: float | None = None) -> bool:
         """
@@ -218,9 +221,9 @@ class Server:
 
         Args:
             count: How many may run.
-            timeout: Seconds to wait, :data:`~.limits.REPLY_TIMEOUT` without it.
+            timeout: Seconds to wait, as long as patience has it without it.
         """
-        seconds = REPLY_TIMEOUT if timeout is None else timeout
+        seconds = patience() if timeout is None else timeout
 
         async def wait() -> bool:
             async with asyncio.timeout(seconds):
@@ -235,6 +238,8 @@ class Server:
         try:
             return future.result(2 * seconds)
         except TimeoutError:
+            if timeout is None:
+                note_in_vain(seconds)
             return False
 
     def wait_for_tasks(self) -> list[str]:
@@ -246,7 +251,7 @@ class Server:
 
         async def wait() -> list[str]:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(REPLY_TIMEOUT):
+                async with asyncio.timeout(patience()):
                     while tasks := left():
                         await asyncio.wait(tasks)
             return [getattr(task.get_coro(), "__name__", "task") for task in left()]
@@ -259,6 +264,7 @@ class Server:
 
     def expect_handlers_to_end(self, problem: str) -> None:
         """Expect that the handlers of all clients, who have left, return."""
+        seconds = patience()
         if not self.wait_for_handlers():
             if self.is_held_up():
                 raise held_up()
@@ -266,6 +272,6 @@ class Server:
                 problem,
                 sent="CLOSE, or the end of the TCP connection",
                 expected="every handler returns once its client has left",
-                got=f"one is still running after {REPLY_TIMEOUT:g} s",
+                got=f"one is still running after {seconds:g} s",
                 records=self.background.transcript.snapshot()[-12:],
             )

@@ -15,7 +15,7 @@ from websockets.frames import Opcode
 
 from wslab._clock import perf_counter
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Fault, Finding, Play, awkward, call, same, show
+from wslab.exercises._judge import Fault, Finding, Play, awkward, call, once_a_check, same, show
 from wslab.exercises._rule import rule
 from wslab.server import serve
 
@@ -105,7 +105,7 @@ _ENDED: Final = (
     _closes(1000),
 )
 _LOST_LATER: Final = _silent_for(1.5, "cuts the TCP connection", lambda ws: ws.transport.abort())
-_DEAD: Final = _silent_for(2.4, "is gone", lambda ws: ws.transport.abort())
+_DEAD: Final = _silent_for(5, "is gone", lambda ws: ws.transport.abort())
 _TOO_LATE: Final = _silent_for(1.5, "answers", lambda ws: ws.transport.resume_reading())
 _PONG_LATER: Final = _silent_for(1.5, "sends the PONG", lambda ws: ws.transport.resume_reading())
 _MUTE: Final = (
@@ -123,7 +123,9 @@ class _Talk(Play):
     seconds: float
 
 
-def _meet(answer: Any, side: _Side, timeout: float, question: str = _QUESTION) -> _Talk:
+def _meet(
+    answer: Any, side: _Side, timeout: float, question: str = _QUESTION, back: float = _BACK
+) -> _Talk:
     heard: list[str | bytes] = []
 
     async def handler(ws: ServerConnection) -> None:
@@ -141,7 +143,7 @@ def _meet(answer: Any, side: _Side, timeout: float, question: str = _QUESTION) -
             result = call(
                 answer,
                 *(server.url, question, timeout),
-                timeout=2 * timeout + _BACK,
+                timeout=2 * timeout + back,
                 release=lambda: server.stop(0.05),
             )
         except Finding as finding:
@@ -183,7 +185,7 @@ def _sends(answer: Any) -> None:
     questions = (_QUESTION, awkward.TEXTS["quotes"], awkward.TEXTS["other scripts"], "")
     cases = [(_says("Fine."), question) for question in questions]
     for side, question in (*cases, (_SLOW, _QUESTION)):
-        talk = _meet(answer, side, _TIMEOUTS[0], question)
+        talk = _meet(answer, side, _TIMEOUTS[0], question, back=_BACK / 4)
         if talk.heard != [question]:
             problem = "something else came" if talk.heard else "nothing came"
             if len(talk.heard) > 1:
@@ -217,23 +219,30 @@ def _slow(answer: Any) -> None:
     _on_a_busy_machine(judge)
 
 
+@once_a_check
+def _meet_ends(answer: Any) -> list[_Talk]:
+    """Let it talk to all sides that are gone, or do not hear that it goes, at the same time."""
+    return _meet_each(answer, _TIMEOUTS[0], _DEAD, _LOST_LATER, *_ENDED, *_MUTE)
+
+
 @rule('`"dead"` if not')
 def _dead(answer: Any) -> None:
-    _expect(_meet(answer, _DEAD, _TIMEOUTS[0]), "dead", "neither an answer nor a PONG came in time")
+    dead, *_ = _meet_ends(answer)
+    _expect(dead, "dead", "neither an answer nor a PONG came in time")
 
 
 @rule('`"dead"` also if the connection ends instead')
 def _ended(answer: Any) -> None:
-    *at_once, later = _meet_each(answer, _TIMEOUTS[0], *_ENDED, _LOST_LATER)
-    for talk in at_once:
+    _, later, *at_once = _meet_ends(answer)
+    for talk in at_once[: len(_ENDED)]:
         _expect(talk, "dead", "the connection has ended without an answer")
     later.returned("'dead'")  # another rule tells if it is taken for slow
 
 
 @rule("back within one second after that, even if the other side does not answer CLOSE")
 def _back_in_time(answer: Any) -> None:
-    timeout = 0.05
-    for talk in _meet_each(answer, timeout, *_MUTE):
+    timeout = _TIMEOUTS[0]
+    for talk in _meet_ends(answer)[-len(_MUTE) :]:
         if talk.seconds > 2 * timeout + _BACK:
             problem = "it was not back in time"
             expected = f"it returns after {2 * timeout + 1:.1f} s at most"

@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import HELD_UP, REPLY_TIMEOUT, Fault, Finding, same, show
+from wslab.exercises._judge import HELD_UP, Fault, Finding, patience, same, show
 from wslab.exercises._rule import rule
 from wslab.server import BackgroundServer, serve
 
@@ -69,7 +69,7 @@ class _Chooser:
             Fault: No answer came.
         """
         names = [Subprotocol(name) for name in offered] or None
-        wait: dict[str, Any] = {"open_timeout": REPLY_TIMEOUT, "close_timeout": REPLY_TIMEOUT}
+        wait: dict[str, Any] = {"open_timeout": patience(), "close_timeout": patience()}
         self._raised.clear()
         try:
             with connect(self._server.url, subprotocols=names, ping_interval=None, **wait) as ws:

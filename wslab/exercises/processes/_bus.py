@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, TypeAlias
 
-from wslab.exercises._judge import REPLY_TIMEOUT
+from wslab.exercises._judge import wait_for
 
 __all__ = ["Bus", "Hub"]
 
@@ -54,13 +54,11 @@ class Hub:
 
     def wait_until_left(self) -> bool:
         """Wait until nobody is subscribed to anything; return whether that came."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not any(self._queues.values()), REPLY_TIMEOUT)
+        return wait_for(self._changed, lambda: not any(self._queues.values()))
 
     def wait_until_published(self, count: int) -> bool:
         """Wait until so many messages were published; return whether that came."""
-        with self._changed:
-            return self._changed.wait_for(lambda: len(self.published) >= count, REPLY_TIMEOUT)
+        return wait_for(self._changed, lambda: len(self.published) >= count)
 
     def publish(self, room: Any, message: Any) -> None:
         with self._changed:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wslab._clock import perf_counter
-from wslab.exercises._judge import REPLY_TIMEOUT, Finding, Server, show
+from wslab.exercises._judge import REPLY_TIMEOUT, Finding, Server, show, wait_for
 
 __all__ = ["Bus", "SlowBus", "deliver"]
 
@@ -40,8 +40,7 @@ class Bus:
 
     def wait(self, condition: Callable[[], bool]) -> bool:
         """Wait until a condition of what was noted holds; return whether that came."""
-        with self._changed:
-            return self._changed.wait_for(condition, REPLY_TIMEOUT)
+        return wait_for(self._changed, condition)
 
 
 class SlowBus(Bus):

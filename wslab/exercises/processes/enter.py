@@ -11,7 +11,6 @@ from websockets.exceptions import ConnectionClosed
 from wslab.exercises._exercise import Exercise
 from wslab.exercises._judge import (
     CLIENT_TIMEOUT,
-    REPLY_TIMEOUT,
     Client,
     Finding,
     Server,
@@ -69,7 +68,7 @@ def _process(answer: Any) -> Iterator[_Process]:
 def _next(client: Client, timeout: float | None = None) -> str | bytes | None:
     """The next message; None if none comes."""
     try:
-        return client.ws.recv(timeout=REPLY_TIMEOUT if timeout is None else timeout)
+        return client.recv(timeout)
     except (TimeoutError, ConnectionClosed):
         return None
 

@@ -20,6 +20,7 @@ from wslab.exercises._judge import (
     awkward,
     call,
     show,
+    wait_for,
 )
 from wslab.exercises._rule import rule
 
@@ -91,13 +92,11 @@ class _Feed:
 
     def wait_until_left(self) -> bool:
         """Wait until nobody is subscribed; return whether that came."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self._queues, REPLY_TIMEOUT)
+        return wait_for(self._changed, lambda: not self._queues)
 
     def publish(self, server: Server, count: int = 1, clients: int = 1) -> None:
         """Publish events, as soon as so many clients are subscribed."""
-        with self._changed:
-            self._changed.wait_for(lambda: len(self._queues) >= clients, REPLY_TIMEOUT)
+        wait_for(self._changed, lambda: len(self._queues) >= clients)
 
         async def publish() -> None:
             self._publish(count)
@@ -125,7 +124,7 @@ def _read(client: Client, last: int) -> list[str]:
     got: list[str] = []
     with contextlib.suppress(TimeoutError, ConnectionClosed):
         while _text(last) not in got:
-            got.append(str(client.ws.recv(timeout=REPLY_TIMEOUT)))
+            got.append(str(client.recv()))
     return got
 
 

@@ -11,7 +11,6 @@ from websockets.exceptions import ConnectionClosed
 from wslab.exercises._exercise import Exercise
 from wslab.exercises._judge import (
     CLIENT_TIMEOUT,
-    REPLY_TIMEOUT,
     Client,
     Finding,
     Server,
@@ -58,7 +57,7 @@ def _process(answer: Any) -> Iterator[_Process]:
 def _next(client: Client) -> str | bytes | None:
     """The next message, or None: whether one comes is another rule's matter."""
     try:
-        return client.ws.recv(timeout=REPLY_TIMEOUT)
+        return client.recv()
     except (TimeoutError, ConnectionClosed):
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import threading
@@ -23,6 +24,7 @@ from wslab.exercises._judge import (
     held_up,
     once_a_check,
     small_socket,
+    tell,
 )
 from wslab.exercises._rule import rule
 from wslab.faults import RawClient, frame
@@ -103,11 +105,50 @@ def _watch_two(answer: Any, patience: float) -> _Watch:
     return _Watch(lost, left, None if beats is None else beats / 20)
 
 
+def _fill(answer: Any) -> Finding | None:
+    """Return what is wrong with one that reads nothing, after the write buffer is full."""
+    flooding = threading.Event()
+
+    async def flood(ws: ServerConnection) -> None:
+        try:
+            await ws.recv()
+            flooding.set()
+            while True:
+                await ws.send(bytes(10_000))
+        except ConnectionClosed:
+            pass
+
+    sock = small_socket()
+    with (
+        answering(_wrap(answer, flood), sock=sock, write_limit=4096) as server,
+        server.deaf_client() as client,
+    ):
+        # Right after a PONG, so that no PING is under way when the buffer is full.
+        with contextlib.suppress(TimeoutError):
+            server.background.transcript.wait(kind="pong", count=2, timeout=4 * PATIENCE)
+        client.send("go")
+        if flooding.wait(_END) and not server.wait_for_handlers(timeout=_END):
+            problem = "a client that reads nothing is still connected: the PING waits for ever"
+            return Finding(
+                problem,
+                sent=f"watched(handler, {PATIENCE}); a full write buffer",
+                expected="aborted",
+                got=f"open after {_END:g} s",
+            )
+    return None
+
+
 @once_a_check
-def _watched(answer: Any) -> _Watch:
-    """On a machine that is busy the answers are late: then all takes longer."""
-    watch = _watch_two(answer, PATIENCE)
-    return _watch_two(answer, 3 * PATIENCE) if watch.lost else watch
+def _watched(answer: Any) -> tuple[_Watch, Finding | None]:
+    """
+    What happened to them, and what is wrong with a full write buffer, at the same time.
+
+    On a machine that is busy the answers are late: then all takes longer.
+    """
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        filling = pool.submit(_fill, answer)
+        watch = _watch_two(answer, PATIENCE)
+        return _watch_two(answer, 3 * PATIENCE) if watch.lost else watch, filling.result()
 
 
 def _settle(server: Server, client: Client) -> None:
@@ -134,7 +175,7 @@ def _same(answer: Any) -> None:
 
 @rule("A client that answers stays connected")
 def _stays(answer: Any) -> None:
-    if _watched(answer).lost:
+    if _watched(answer)[0].lost:
         raise Finding(
             "this client answers each PING in less than half of the time, and is sent away",
             sent=f"watched(handler, {PATIENCE}); a PONG for each PING",
@@ -145,7 +186,7 @@ def _stays(answer: Any) -> None:
 
 @rule("one that has not answered a PING within `patience` seconds is aborted")
 def _mute(answer: Any) -> None:
-    watch = _watched(answer)
+    watch, _ = _watched(answer)
     if not watch.lost and (watch.patience is None or watch.patience > 2):
         raise Finding(
             "a client that answers no PING is still connected, while another one answers",
@@ -157,7 +198,7 @@ def _mute(answer: Any) -> None:
 
 @rule("watches the connection meanwhile")
 def _meanwhile(answer: Any) -> None:
-    watch = _watched(answer)
+    watch, _ = _watched(answer)
     if watch.patience is not None and not watch.left:  # else another rule tells
         raise Finding(
             f"a client that answers {_ANSWERS} PINGs and then no more is still connected",
@@ -169,34 +210,7 @@ def _meanwhile(answer: Any) -> None:
 
 @rule("also if the PING could not even be sent, because the write buffer is full")
 def _full(answer: Any) -> None:
-    flooding = threading.Event()
-
-    async def flood(ws: ServerConnection) -> None:
-        try:
-            await ws.recv()
-            flooding.set()
-            while True:
-                await ws.send(bytes(10_000))
-        except ConnectionClosed:
-            pass
-
-    sock = small_socket()
-    with (
-        answering(_wrap(answer, flood), sock=sock, write_limit=4096) as server,
-        server.deaf_client() as client,
-    ):
-        # Right after a PONG, so that no PING is under way when the buffer is full.
-        with contextlib.suppress(TimeoutError):
-            server.background.transcript.wait(kind="pong", count=2, timeout=4 * PATIENCE)
-        client.send("go")
-        if flooding.wait(_END) and not server.wait_for_handlers(timeout=_END):
-            problem = "a client that reads nothing is still connected: the PING waits for ever"
-            raise Finding(
-                problem,
-                sent=f"watched(handler, {PATIENCE}); a full write buffer",
-                expected="aborted",
-                got=f"open after {_END:g} s",
-            )
+    tell(_watched(answer)[1])
 
 
 @rule("When `handler` has ended, also by an exception, no task is left")

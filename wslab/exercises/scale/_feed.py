@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from websockets.asyncio.server import ServerConnection
 
-from wslab.exercises._judge import REPLY_TIMEOUT, Fault, held_up, show
+from wslab.exercises._judge import REPLY_TIMEOUT, Fault, held_up, show, wait_for
 
 __all__ = ["Desk", "Feed", "Update"]
 
@@ -39,8 +39,7 @@ class Feed:
 
     def wait_taken(self) -> bool:
         """Wait until all were taken, and the next one is asked for; return whether that came."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._taken >= self._put, REPLY_TIMEOUT)
+        return wait_for(self._changed, lambda: self._taken >= self._put)
 
     async def updates(self) -> AsyncIterator[Update]:
         while (update := await self._queue.get()) is not None:

@@ -12,7 +12,7 @@ from websockets.frames import Close, CloseCode, Frame, Opcode
 from websockets.protocol import CONNECTING
 from websockets.uri import parse_uri
 
-from wslab.exercises._judge import REPLY_TIMEOUT, Server
+from wslab.exercises._judge import REPLY_TIMEOUT, Server, note_in_vain, patience
 
 __all__ = ["SlowClient", "slow_client"]
 
@@ -37,8 +37,13 @@ class SlowClient:
 
     def messages(self) -> Iterator[str | bytes]:
         """Read what comes, until the connection is closed or nothing came for a while."""
-        deadline = time.monotonic() + REPLY_TIMEOUT
-        while self.closed is None and time.monotonic() < deadline:
+        seconds = patience()
+        self._sock.settimeout(seconds)
+        deadline = time.monotonic() + seconds
+        while self.closed is None:
+            if time.monotonic() >= deadline:
+                note_in_vain(seconds)
+                return
             while self._frames:
                 frame = self._frames.pop(0)
                 if frame.opcode is Opcode.TEXT:
@@ -48,7 +53,7 @@ class SlowClient:
                 elif frame.opcode is Opcode.CLOSE:
                     self.closed = Close.parse(frame.data).code
                     return
-                deadline = time.monotonic() + REPLY_TIMEOUT
+                deadline = time.monotonic() + seconds
             self._receive()
 
     def _send(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from websockets.exceptions import ConnectionClosed
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import REPLY_TIMEOUT, Client, answering, awkward, show
+from wslab.exercises._judge import Client, answering, awkward, show
 from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
@@ -28,7 +28,7 @@ def _end(client: Client, size: int) -> list[str | bytes]:
     came: list[str | bytes] = []
     try:
         while len(came) < 10:
-            came.append(client.ws.recv(timeout=REPLY_TIMEOUT))
+            came.append(client.recv())
     except ConnectionClosed:
         return came
     except TimeoutError:

@@ -34,7 +34,11 @@ def passes_with(answer: Any, what: str, handler: Handler) -> None:
     """
     # No clause says how fast a test is, and a property takes its time.
     seconds = 2 * CLIENT_TIMEOUT
-    played = _test(answer, f"a right server, which {what}", handler, timeout=seconds)
+    what = f"a right server, which {what}"
+    played = _test(answer, what, handler, timeout=seconds)
+    if played.failure is not None and _raised(played.failure):
+        # A machine that stands still for a moment makes any server slow; it seldom does so twice.
+        played = _test(answer, what, handler, timeout=seconds)
     played.returned("it returns")
 
 
@@ -48,17 +52,17 @@ def refuses(answer: Any, what: str, handler: Handler) -> None:
 
 
 def refuses_silence(answer: Any) -> None:
-    """Expect that a test of a server that never answers fails, within 2 seconds."""
+    """Expect that a test of a server that never answers fails, within a second."""
     with Metronome(0.01) as metronome:
         began = time.perf_counter()
         # Longer than it may take: what ends it otherwise would look like its own TimeoutError.
-        played = _test(answer, "a server that never answers", is_silent, timeout=2.8)
+        played = _test(answer, "a server that never answers", is_silent, timeout=1.8)
         beats = metronome.beats_since(began)
     if played.failure is None:
         raise played.finding("the test passes", _FAILS, "the function returned")
-    if beats > 240 or not _raised(played.failure):  # our own loop is late, too, where all is slow
+    if beats > 140 or not _raised(played.failure):  # our own loop is late, too, where all is slow
         problem = "it waits too long"
-        expected = f"{_FAILS}, within 2 seconds"
+        expected = f"{_FAILS}, within a second"
         raise played.finding(problem, expected, f"no end after {beats / 100:.1f} s")
 
 
