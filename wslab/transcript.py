@@ -563,11 +563,12 @@ _FIRST: Final = frozenset(first for first in range(0x80) if first & 0x0F in (0, 
 
 def _kept_bytes(record: Record) -> int:
     """Bytes a record may come to hold: what is still arriving counts as if it were here."""
+    if isinstance(record, Frame):
+        body = len(record.body)
+        if body < KEEP_PAYLOAD and not record.complete:
+            body = min(record.length, KEEP_PAYLOAD)
+        return len(record.head) + body + (0 if record.inflated is None else _kept_inflated(record))
     match record:
-        case Frame():
-            body = len(record.body) if record.complete else min(record.length, KEEP_PAYLOAD)
-            kept = len(record.head) + body
-            return kept + _kept_inflated(record)
         case Handshake():
             return len(record.head) + (0 if record.opens else KEEP_PAYLOAD)
         case Malformed():
@@ -581,8 +582,7 @@ def _kept_bytes(record: Record) -> int:
 
 def _kept_inflated(frame: Frame) -> int:
     """As many bytes each time, though more of the payload may have been inflated since."""
-    if frame.inflated is None:
-        return 0
+    assert frame.inflated is not None
     if frame.inflated.counted is None:
         frame.inflated.counted = len(frame.inflated.data) if frame.complete else KEEP_PAYLOAD
     return frame.inflated.counted
