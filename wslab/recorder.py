@@ -33,55 +33,65 @@ _number: contextvars.ContextVar[int] = contextvars.ContextVar("wslab connection"
 
 
 class Recorder:
-    """What crosses the wire on one connection, into the transcript."""
+    """
+    What crosses the wire on one connection, into the transcript.
+
+    Attributes:
+        number: That of the connection.
+        transcript: Where it is recorded.
+        client: Decodes what the client sends.
+        server: Decodes what the server sends.
+        ended: The server has ended the TCP connection, not the client.
+        eof: The client has ended its direction.
+        unread: The server has stopped reading.
+        unsent: Bytes that the server had not sent when it aborted.
+    """
 
     __slots__ = (
-        "_client",
-        "_server",
-        "_transcript",
+        "client",
         "ended",
         "eof",
         "number",
+        "server",
+        "transcript",
         "unread",
         "unsent",
     )
 
     def __init__(self, number: int, transcript: Transcript) -> None:
         self.number = number
-        self.ended = False  # by the server, not by the client
-        self.eof = False  # the client has ended its direction
-        self.unread = False  # the server has stopped reading
+        self.ended = False
+        self.eof = False
+        self.unread = False
         self.unsent = 0
-        self._client = Decoder("client", number, waits=True)
-        self._server = Decoder("server", number)
-        self._server.make_inflater = make_inflater
-        self._transcript = transcript
+        self.client = Decoder("client", number, waits=True)
+        self.server = Decoder("server", number)
+        self.server.make_inflater = make_inflater
+        self.transcript = transcript
 
     def received(self, data: bytes) -> None:
         """Record what the client sent."""
-        if not self._transcript.defer(self._client, data):
-            self._transcript.extend(self._client.feed(data, perf_counter()))
+        if not self.transcript.defer(self.client, data):
+            self.transcript.extend(self.client.feed(data, perf_counter()))
 
     def sent(self, data: bytes) -> None:
         """Record what the server writes."""
-        if self._transcript.defer(self._server, data):
+        if self.transcript.defer(self.server, data):
             return
         now = perf_counter()
-        records = self._server.feed(data, now)
-        if self._client.compression is not self._server.compression:
-            self._client.compression = self._server.compression
+        records = self.server.feed(data, now)
+        if self.client.compression is not self.server.compression:
+            self.client.compression = self.server.compression
             if isinstance(response := records[0], Handshake):
-                self._client.inflater = make_inflater(response, "client")
-        if self._client.accepted is not self._server.accepted:
-            records += (
-                self._client.accept(now) if self._server.accepted else self._client.refuse(now)
-            )
-        self._transcript.extend(records)
+                self.client.inflater = make_inflater(response, "client")
+        if self.client.accepted is not self.server.accepted:
+            records += self.client.accept(now) if self.server.accepted else self.client.refuse(now)
+        self.transcript.extend(records)
 
     def requested(self, head: bytes, changed: tuple[tuple[str, str, str], ...]) -> None:
         """Record a client's handshake, and what was changed in it on its way to the server."""
-        records = self._client.feed(head, perf_counter())
-        self._transcript.extend(
+        records = self.client.feed(head, perf_counter())
+        self.transcript.extend(
             dataclasses.replace(record, changed=changed)
             if isinstance(record, Handshake)
             else record
@@ -96,17 +106,17 @@ class Recorder:
             problem: What ended it, as a sentence, where there is more to say than who did.
         """
         now = perf_counter()
-        client, server = self._client, self._server
+        client, server = self.client, self.server
         records: list[Record] = [*client.eof(now, unread=self.unread), *server.eof(now)]
         if server.accepted is not False and not (client.closed and server.closed):
             who: Sender = "server" if self.ended else "client"
             problem = problem or f"the {who} ended the TCP connection{self._how(who)}"
             records.append(Lost(self.number, problem, self.unsent, now))
-        self._transcript.extend(records)
+        self.transcript.extend(records)
 
     def _how(self, who: Sender) -> str:
         """Say how far the connection was when it ended, as far as that is known."""
-        own, other = self._server, self._client
+        own, other = self.server, self.client
         if who == "client":
             own, other = other, own
         unknown = [
@@ -114,7 +124,7 @@ class Recorder:
             for decoder in (own, other)
             if not (decoder.closed or (decoder.follows and not self._is_unread(decoder)))
         ]
-        if not self._server.accepted and self._server.follows:
+        if not self.server.accepted and self.server.follows:
             return " before the opening handshake was complete"
         if len(unknown) == 2 or (unknown and (own.closed or other.closed)):
             return f"; whether the {unknown[0]} had sent CLOSE is not known"
@@ -127,7 +137,7 @@ class Recorder:
         )
 
     def _is_unread(self, decoder: Decoder) -> bool:
-        return decoder is self._client and self.unread
+        return decoder is self.client and self.unread
 
 
 class _RecordedTransport:
@@ -143,8 +153,11 @@ class _RecordedTransport:
     def write(self, data: bytes) -> None:
         # A transport that is closing throws away what is written to it: it never goes out.
         if not (self._transport.is_closing() or self._recorder.ended):
-            # Recorded first, so that whoever got an answer finds it in the transcript.
-            self._recorder.sent(data)
+            # Recorded first, so that whoever got an answer finds it in the transcript. This is what
+            # sent() begins with: nearly always that is all, and one call less for each message.
+            recorder = self._recorder
+            if not recorder.transcript.defer(recorder.server, data):
+                recorder.sent(data)
         self._transport.write(data)
 
     def is_closing(self) -> bool:
@@ -262,7 +275,9 @@ class RecordedConnection(ServerConnection):
 
     def data_received(self, data: bytes) -> None:
         """Record, then process."""
-        self.recorder.received(data)
+        recorder = self.recorder
+        if not recorder.transcript.defer(recorder.client, data):  # as in write() above
+            recorder.received(data)
         self._process(data)
 
     def eof_received(self) -> None:
