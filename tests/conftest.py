@@ -233,6 +233,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         first.stop()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> Any:
+    """Begin with what takes long, where tests are shared out by scope."""
+    if config.option.dist != "loadscope":
+        return None
+    from distribution import LongestFirst
+
+    return LongestFirst(config)
+
+
 @pytest.fixture
 def raw() -> Iterator[Callable[..., RawClient]]:
     """Connect :class:`RawClient` to a port; all of them are closed after the test."""

@@ -436,7 +436,7 @@ def new_tab(chromium: Browser) -> Iterator[Callable[..., Tab]]:
 
     def open(url: str, **options: Any) -> Tab:
         tabs.append(Tab(chromium.new_page(viewport={"width": 1100, "height": 1000}, **options)))
-        tabs[-1].page.goto(url)
+        tabs[-1].page.goto(url, timeout=START_SECONDS * 1000)
         return tabs[-1]
 
     yield open
@@ -461,7 +461,7 @@ def lab(
     """JupyterLab; loaded once, and again after a test that failed."""
     if not _lab_tabs:
         tab = Tab(chromium.new_page(viewport={"width": 1100, "height": 1000}))
-        tab.page.goto(f"http://127.0.0.1:{jupyter.port}/lab?reset")
+        tab.page.goto(f"http://127.0.0.1:{jupyter.port}/lab?reset", timeout=START_SECONDS * 1000)
         tab.wait_for_app()
         tab.page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
         _lab_tabs.append(tab)
