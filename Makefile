@@ -75,9 +75,11 @@ test-fast: $(STAMP) ## run the quick tests only, without kernels and browsers
 		--ignore tests/tab
 
 # By themselves: a test that measures time may be wrong about a machine that is busy with others.
+# Coverage is what the tests before have left; a test that failed there may not hide that it is low.
 test-again: $(STAMP) ## run what failed last time once more, one test after the other
 	$(BIN)/python -m pytest -p no:nbval --last-failed --last-failed-no-failures none tests \
 		--ignore tests/tab
+	test ! -e .coverage || $(BIN)/python -m coverage report --format=total
 
 lint: $(STAMP) spelling ## check style, types and what notebooks must not carry
 	$(BIN)/ruff check .
