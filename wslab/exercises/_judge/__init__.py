@@ -17,6 +17,7 @@ from .finding import HELD_UP, Fault, Finding, during, held_up, same, show, tell
 from .limits import CLIENT_TIMEOUT, CROWD, REPLY_TIMEOUT, note_in_vain, patience, wait_for
 from .oracle import Oracle
 from .pace import Metronome
+from .people import people
 from .playing import Pause, Play, play
 from .server import Server
 from .together import arrive_together
@@ -44,6 +45,7 @@ __all__ = [
     "once_a_check",
     "one_server",
     "patience",
+    "people",
     "play",
     "same",
     "show",

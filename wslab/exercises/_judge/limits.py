@@ -17,13 +17,13 @@ __all__ = [
     "waited_in_vain",
 ]
 
-REPLY_TIMEOUT = 2.0
+REPLY_TIMEOUT = 1.5
 """Seconds that a learner's server has for a reply, and a learner's client for a step."""
 
 CLIENT_TIMEOUT = 2.0
 """Seconds that a learner's client has in all."""
 
-IN_VAIN_TIMEOUT = 0.4
+IN_VAIN_TIMEOUT = 0.3
 """
 Seconds for the same, once something has not come in time in the same check.
 

@@ -5,26 +5,15 @@ from __future__ import annotations
 import contextlib
 import gc
 import weakref
-from collections.abc import Iterator
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Client, Finding, Server, answering, awkward, during, show
+from wslab.exercises._judge import Client, Finding, Server, awkward, during, people, show
 from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
-
-
-@contextlib.contextmanager
-def _people(answer: Any, *paths: str) -> Iterator[tuple[Server, list[Client]]]:
-    """Let a client come to each path; they are in their rooms when this yields."""
-    with answering(answer) as server, contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(server.client(path=path)) for path in paths]
-        for client in clients:
-            client.barrier()
-        yield server, clients
 
 
 def _say(speaker: Client, message: str | bytes, *listeners: Client) -> None:
@@ -64,14 +53,14 @@ def _expect_nothing(listener: Client, who: str) -> None:
 @rule("sent to all other clients in the same room")
 def _all_others(answer: Any) -> None:
     awkward_ones = [awkward.TEXTS[name] for name in ("quotes", "empty", "JSON")]
-    with _people(answer, "/tea", "/tea", "/tea") as (_, (ada, grace, lin)):
+    with people(answer, "/tea", "/tea", "/tea") as (_, (ada, grace, lin)):
         _say(ada, "Tea, please", grace, lin)
         _say(lin, "With milk", ada, grace)
         for text in awkward_ones:
             _say(grace, text, ada, lin)
         _say(grace, awkward.BYTES["no UTF-8"], ada, lin)
         _expect_once(ada, grace, lin)
-    with _people(answer, "/a/b", "/water", "/water", "/a/b") as (_, (one, two, three, four)):
+    with people(answer, "/a/b", "/water", "/water", "/a/b") as (_, (one, two, three, four)):
         _say(two, "water", three)
         _say(one, "a", four)
         _say(four, "b", one)
@@ -80,14 +69,14 @@ def _all_others(answer: Any) -> None:
 @rule("the path of the URL, `ws.request.path`, is the room")
 def _the_path(answer: Any) -> None:
     for one, other in (("/tea", "/Tea"), ("/tea", "/tea/"), ("/a/b", "/a"), ("/?a", "/?b")):
-        with _people(answer, one, other) as (_, (speaker, stranger)):
+        with people(answer, one, other) as (_, (speaker, stranger)):
             speaker.send("who is here?")
             _expect_nothing(stranger, f"a client at {other} is not at {one}, and")
 
 
 @rule("and to nobody else")
 def _nobody_else(answer: Any) -> None:
-    with _people(answer, "/tea", "/tea", "/coffee") as (_, (ada, grace, joan)):
+    with people(answer, "/tea", "/tea", "/coffee") as (_, (ada, grace, joan)):
         ada.send("Tea, please")
         grace.barrier()
         _expect_nothing(ada, "its own sender")
@@ -112,7 +101,7 @@ def _vanish_beside(server: Server, number: int, speaker: Client, listener: Clien
 
 @rule("Clients come and go, and nothing is kept of those who have left")
 def _come_and_go(answer: Any) -> None:
-    with _people(answer, "/tea", "/tea") as (server, (ada, grace)):
+    with people(answer, "/tea", "/tea") as (server, (ada, grace)):
         here = server.connections()
         gone: weakref.WeakSet[Any] = weakref.WeakSet()
         for leaves in ("vanishes without CLOSE", "closes"):

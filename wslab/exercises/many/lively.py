@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
 from typing import Any, Final
 
 from wslab.exercises._exercise import Exercise
 from wslab.exercises._judge import (
+    REPLY_TIMEOUT,
     Client,
     Finding,
     Metronome,
-    Server,
-    answering,
     awkward,
+    people,
     show,
-    small_socket,
 )
 from wslab.exercises._rule import rule
 
@@ -30,19 +28,6 @@ _STALL: Final = 25
 """Beats of 0.01 s of a loop of our own, within which a message should get from one to another."""
 
 
-@contextlib.contextmanager
-def _people(answer: Any, count: int) -> Iterator[tuple[Server, list[Client]]]:
-    """Let clients come, over connections that hold next to nothing."""
-    with (
-        small_socket() as listening,
-        answering(answer, sock=listening) as server,
-        server.clients(count) as clients,
-    ):
-        for client in clients:
-            client.barrier()
-        yield server, clients
-
-
 def _hear(listener: Client, message: str | bytes, sent: str) -> None:
     got = listener.receive(show(message), "another client got nothing")
     if got != message:
@@ -53,7 +38,7 @@ def _hear(listener: Client, message: str | bytes, sent: str) -> None:
 
 @rule("each message is sent to all other clients")
 def _all_others(answer: Any) -> None:
-    with _people(answer, 3) as (_, (ada, grace, lin)):
+    with people(answer, count=3, small=True) as (_, (ada, grace, lin)):
         for speaker, listener, third in ((ada, grace, lin), (grace, lin, ada), (lin, ada, grace)):
             for message in ("Hello", awkward.TEXTS["empty"], awkward.BYTES["no UTF-8"]):
                 speaker.send(message)
@@ -66,7 +51,7 @@ def _all_others(answer: Any) -> None:
 
 @rule("One for which ten messages have come at once is not slow")
 def _burst(answer: Any) -> None:
-    with _people(answer, 2) as (server, (ada, grace)):
+    with people(answer, count=2, small=True) as (server, (ada, grace)):
         messages = [f"message {number}" for number in range(10)]
         with server.standing_still():
             for message in messages:
@@ -96,7 +81,7 @@ def _worst_delay(answer: Any) -> int:
     worst = 0
     with (
         Metronome(0.01) as metronome,
-        _people(answer, 2) as (server, (ada, grace)),
+        people(answer, count=2, small=True) as (server, (ada, grace)),
         server.deaf_client() as deaf,
     ):
         deaf.barrier()
@@ -113,13 +98,16 @@ def _worst_delay(answer: Any) -> int:
 
 @rule("within two seconds its connection ends, and its handler returns")
 def _slow_one_goes(answer: Any) -> None:
-    with _people(answer, 2) as (server, (ada, grace)), server.deaf_client() as deaf:
+    with (
+        people(answer, count=2, small=True) as (server, (ada, grace)),
+        server.deaf_client() as deaf,
+    ):
         deaf.barrier()
         for number in range(_MANY):
             ada.send(f"{number} {_LONG}")
             with contextlib.suppress(TimeoutError):
                 grace.ws.recv(timeout=0.1)
-        if not server.wait_for_handlers(2):
+        if not server.wait_for_handlers(2, timeout=1.5 * REPLY_TIMEOUT):
             raise deaf.finding(
                 f"{_MANY} long messages later, the client that reads nothing is still connected",
                 "its connection is ended",

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import Client, Server, answering, awkward, show
+from wslab.exercises._judge import Client, awkward, people, show
 from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
 
 _LONG: Final = "long " * 13_000
 _ROUNDS: Final = 8
-
-
-@contextlib.contextmanager
-def _room(answer: Any, count: int) -> Iterator[tuple[Server, list[Client]]]:
-    """Run the learner's room with some people in it, whose handlers have begun."""
-    with answering(answer, small=True) as server, server.clients(count) as people:
-        for person in people:
-            person.barrier()
-        yield server, people
 
 
 def _hear(listener: Client, message: str, problem: str) -> None:
@@ -41,40 +31,40 @@ def _words(message: str | bytes) -> str:
     return message if isinstance(message, str) else message.decode(errors="replace")
 
 
-def _say(people: Sequence[Client], message: str, problem: str) -> None:
+def _say(clients: Sequence[Client], message: str, problem: str) -> None:
     """Let each say something, and all others hear it."""
-    for number, speaker in enumerate(people):
+    for number, speaker in enumerate(clients):
         words = f"{message} {number}"
         speaker.send(words)
-        for listener in people:
+        for listener in clients:
             if listener is not speaker:
                 _hear(listener, words, problem)
 
 
 @rule("to all other clients that are connected")
 def _to_all_others(answer: Any) -> None:
-    with _room(answer, 3) as (server, people):
-        for person in people:
+    with people(answer, count=3, small=True) as (server, clients):
+        for person in clients:
             person.expect_silence("a message came before anybody said anything", 0.0)
-        _say(people, "hello", "three clients are here")
+        _say(clients, "hello", "three clients are here")
         for message in ("one", "two"):
-            people[0].send(message)
-        came = [_words(people[1].receive("'one', 'two'", "three clients are here")) for _ in "12"]
+            clients[0].send(message)
+        came = [_words(clients[1].receive("'one', 'two'", "three clients are here")) for _ in "12"]
         if came == ["one", "one"]:
-            raise people[1].finding("it came twice", "'one', 'two'", "'one', 'one'")
+            raise clients[1].finding("it came twice", "'one', 'two'", "'one', 'one'")
         with server.client() as late:
             late.barrier()
-            people[0].send("welcome")
+            clients[0].send("welcome")
             got = _words(late.receive("'welcome'", "a fourth one has come"))
             if got != "welcome":
                 problem = "a client that came later heard what was said before"
                 raise late.finding(problem, "'welcome'", show(got))
-            _say([*people, late], "welcome", "a fourth one has come")
+            _say([*clients, late], "welcome", "a fourth one has come")
 
 
 @rule("each text message, unchanged")
 def _unchanged(answer: Any) -> None:
-    with _room(answer, 2) as (_, (ada, grace)):
+    with people(answer, count=2, small=True) as (_, (ada, grace)):
         for text in ("hello", *awkward.TEXTS.values()):
             ada.send(text)
             got = grace.receive(show(text), "another client has sent it")
@@ -88,7 +78,7 @@ def _unchanged(answer: Any) -> None:
 @rule("and in order")
 def _in_order(answer: Any) -> None:
     sent = [f"message {number}" for number in range(20)]
-    with _room(answer, 2) as (_, (ada, grace)):
+    with people(answer, count=2, small=True) as (_, (ada, grace)):
         for message in sent:
             ada.send(message)
         came = [_words(grace.receive("twenty messages", "after twenty at once")) for _ in sent]
@@ -102,7 +92,7 @@ def _in_order(answer: Any) -> None:
 
 @rule("and not back to its sender")
 def _not_back(answer: Any) -> None:
-    with _room(answer, 2) as (_, (ada, grace)):
+    with people(answer, count=2, small=True) as (_, (ada, grace)):
         for message in ("hello", "again"):
             ada.send(message)
             grace.receive(show(message), "another client has sent it")
@@ -123,17 +113,17 @@ _LEAVE: dict[str, Callable[[Client], object]] = {
 @rule("A client that leaves, in whatever way, disturbs nobody.")
 def _leaving(answer: Any) -> None:
     for how, leave in _LEAVE.items():
-        with _room(answer, 2) as (server, people):
+        with people(answer, count=2, small=True) as (server, clients):
             problem = f"another client has left {how}"
             with server.client() as guest:
                 guest.barrier()
-                people[0].send("who is there?")
+                clients[0].send("who is there?")
                 leave(guest)
-                people[1].send("somebody was")  # while the room does not know it yet
+                clients[1].send("somebody was")  # while the room does not know it yet
                 server.wait_for_handlers(2)
-            _hear(people[1], "who is there?", problem)
-            _hear(people[0], "somebody was", problem)
-            for speaker, listener in (people, people[::-1]):
+            _hear(clients[1], "who is there?", problem)
+            _hear(clients[0], "somebody was", problem)
+            for speaker, listener in (clients, clients[::-1]):
                 speaker.send("and we?")
                 got = _words(listener.receive("'and we?'", problem))
                 if got not in ("and we?", "somebody was", "who is there?"):
@@ -142,31 +132,31 @@ def _leaving(answer: Any) -> None:
 
 @rule("does not read what it is sent holds up nobody else, not even for a moment")
 def _not_reading(answer: Any) -> None:
-    with _room(answer, 2) as (server, people):
-        without = _seconds(people)
+    with people(answer, count=2, small=True) as (server, clients):
+        without = _seconds(clients)
         with server.deaf_client() as deaf:
             deaf.barrier()
             for _ in range(3):  # on a busy machine anybody is held up now and then
-                took = _seconds(people)
+                took = _seconds(clients)
                 if took <= 5 * without + 0.02:
                     return
                 if took > 0.5:
                     break
-        raise people[0].finding(
+        raise clients[0].finding(
             "while one client does not read, the others wait for each message",
             f"a long message in about {1000 * without:.0f} ms, as without that client",
             f"it takes {1000 * took:.0f} ms",
         )
 
 
-def _seconds(people: Sequence[Client]) -> float:
+def _seconds(clients: Sequence[Client]) -> float:
     """Let one say something long, and another hear it, some times; return how long that takes."""
     times = []
     for number in range(_ROUNDS):
         message = f"{number} {_LONG}."
         began = time.monotonic()
-        people[0].send(message)
-        _hear(people[1], message, "another client does not read what it is sent")
+        clients[0].send(message)
+        _hear(clients[1], message, "another client does not read what it is sent")
         times.append(time.monotonic() - began)
         if times[-1] > 0.5:
             return times[-1]
