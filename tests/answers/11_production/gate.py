@@ -1,5 +1,8 @@
 """Answers to exercise 11.1, “Alive, and ready”."""
 
+from websockets.datastructures import Headers
+from websockets.http11 import Response
+
 
 # %% right: async, one expression
 def gate(state):
@@ -131,6 +134,106 @@ def gate(state):
         if request.path == "/readyz":
             return ws.respond(200 if state.ready and not state.closing else 503, "")
         if state.closing:
+            return ws.respond(503, "")
+
+    return process_request
+
+
+# %% right: class
+class Gate:
+    def __init__(self, state):
+        self.state = state
+
+    def healthz(self):
+        return 200
+
+    def readyz(self):
+        return 200 if self.state.ready else 503
+
+    def __call__(self, ws, request):
+        probe = {"/healthz": self.healthz, "/readyz": self.readyz}.get(request.path)
+        if probe:
+            return ws.respond(probe(), "x")
+        if self.state.closing:
+            return ws.respond(503, "x")
+
+
+gate = Gate
+
+
+# %% right: Response by hand
+def gate(state):
+    def answer(code, text):
+        return Response(
+            code, text, Headers([("Content-Length", "2"), ("Connection", "close")]), b"ok"
+        )
+
+    def process_request(ws, request):
+        if request.path == "/healthz":
+            return answer(200, "OK")
+        if request.path == "/readyz":
+            return answer(200, "OK") if state.ready else answer(503, "Service Unavailable")
+        return answer(503, "Service Unavailable") if state.closing else None
+
+    return process_request
+
+
+# %% wrong: ready only if also not closing
+# breaks: `/readyz` with 200 while `state.ready` is true
+def gate(state):
+    def process_request(ws, request):
+        if request.path == "/healthz":
+            return ws.respond(200, "")
+        if request.path == "/readyz":
+            return ws.respond(200 if state.ready and not state.closing else 503, "")
+        if state.closing:
+            return ws.respond(503, "")
+
+    return process_request
+
+
+# %% wrong: 404 for unknown paths
+# breaks: All other requests go on to the handshake
+def gate(state):
+    def process_request(ws, request):
+        if request.path == "/healthz":
+            return ws.respond(200, "")
+        if request.path == "/readyz":
+            return ws.respond(200 if state.ready else 503, "")
+        if state.closing:
+            return ws.respond(503, "")
+        if request.path != "/":
+            return ws.respond(404, "")
+
+    return process_request
+
+
+# %% wrong: closing is final, remembered
+# breaks: Both flags may change at any time
+def gate(state):
+    was = []
+
+    def process_request(ws, request):
+        if request.path == "/healthz":
+            return ws.respond(200, "")
+        if request.path == "/readyz":
+            return ws.respond(200 if state.ready else 503, "")
+        if state.closing or was:
+            was.append(1)
+            return ws.respond(503, "")
+
+    return process_request
+
+
+# %% wrong: only / gets 503
+# breaks: but while `state.closing` is true they get 503
+def gate(state):
+    def process_request(ws, request):
+        if request.path == "/healthz":
+            return ws.respond(200, "")
+        if request.path == "/readyz":
+            return ws.respond(200 if state.ready else 503, "")
+        if state.closing and request.path == "/":
             return ws.respond(503, "")
 
     return process_request

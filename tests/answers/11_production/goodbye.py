@@ -2,6 +2,12 @@
 
 import asyncio
 import contextlib
+import itertools
+
+
+async def quiet(ws):
+    with contextlib.suppress(Exception):
+        await ws.close(1001)
 
 
 # %% right: a semaphore
@@ -125,3 +131,62 @@ async def goodbye(connections, size):
             await ws.close(1001)
 
     await asyncio.gather(*map(close, connections), return_exceptions=True)
+
+
+# %% right: workers
+async def goodbye(connections, size):
+    it = iter(list(connections))
+
+    async def worker():
+        for ws in it:
+            await quiet(ws)
+
+    async with asyncio.TaskGroup() as tg:
+        for _ in range(size):
+            tg.create_task(worker())
+
+
+# %% right: islice
+async def goodbye(connections, size):
+    it = iter(tuple(connections))
+    while batch := list(itertools.islice(it, size)):
+        tasks = [asyncio.ensure_future(ws.close(1001)) for ws in batch]
+        await asyncio.wait(tasks)
+        for t in tasks:
+            t.exception()
+
+
+# %% wrong: TaskGroup cancels the others
+# breaks: A `close()` that raises an exception keeps no other connection open
+async def goodbye(connections, size):
+    todo = list(connections)
+    while todo:
+        batch, todo = todo[:size], todo[size:]
+        try:
+            async with asyncio.TaskGroup() as tg:
+                for ws in batch:
+                    tg.create_task(ws.close(1001))
+        except* Exception:
+            pass
+
+
+# %% wrong: gives up after a tenth of a second for each batch
+# breaks first: at most `size` of them at the same time
+async def goodbye(connections, size):
+    todo = list(connections)
+    while todo:
+        batch, todo = todo[:size], todo[size:]
+        await asyncio.wait([asyncio.create_task(quiet(ws)) for ws in batch], timeout=0.001)
+
+
+# %% wrong: only Exceptions of one kind
+# breaks: A `close()` that raises an exception keeps no other connection open
+async def goodbye(connections, size):
+    async def one(ws):
+        with contextlib.suppress(ConnectionError):
+            await ws.close(1001)
+
+    todo = list(connections)
+    while todo:
+        batch, todo = todo[:size], todo[size:]
+        await asyncio.gather(*[one(ws) for ws in batch])

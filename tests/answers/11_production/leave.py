@@ -124,3 +124,50 @@ async def leave(state, pause, connections):
     state.closing = True
     tasks.extend(asyncio.create_task(ws.close(1001)) for ws in connections)
     await asyncio.sleep(0)
+
+
+# %% right: while loop over a copy
+async def leave(state, pause, connections):
+    state.ready = False
+    await pause()
+    state.closing = True
+    todo = list(connections)
+    while todo:
+        await todo.pop().close(1001)
+
+
+# %% wrong: 1 for true
+# breaks: Then `state.closing` becomes `True`
+async def leave(state, pause, connections):
+    state.ready = False
+    await pause()
+    state.closing = 1
+    await asyncio.gather(*[ws.close(1001) for ws in list(connections)])
+
+
+# %% wrong: None for false
+# breaks: First `state.ready` becomes `False`
+async def leave(state, pause, connections):
+    state.ready = None
+    await pause()
+    state.closing = True
+    await asyncio.gather(*[ws.close(1001) for ws in list(connections)])
+
+
+# %% wrong: ready again at the end
+# breaks: First `state.ready` becomes `False`
+async def leave(state, pause, connections):
+    state.ready = False
+    await pause()
+    state.closing = True
+    await asyncio.gather(*[ws.close(1001) for ws in list(connections)])
+    state.ready = True
+
+
+# %% wrong: closing set by a text
+# breaks: Then `state.closing` becomes `True`
+async def leave(state, pause, connections):
+    state.ready = False
+    await pause()
+    state.closing = "yes"
+    await asyncio.gather(*[ws.close(1001) for ws in list(connections)])

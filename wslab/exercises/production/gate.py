@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import http.client
 import types
-from typing import Any
+from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import CLIENT_TIMEOUT, REPLY_TIMEOUT, Finding, answering, call
+from wslab.exercises._judge import (
+    CLIENT_TIMEOUT,
+    Finding,
+    Server,
+    answering,
+    call,
+)
 from wslab.exercises._rule import rule
 
 __all__ = ["EXERCISE"]
+
+
+_TIMEOUT: Final = 5.0
 
 
 async def _idle(ws: ServerConnection) -> None:
@@ -24,6 +33,11 @@ def _ask(answer: Any, path: str, *, upgrade: bool = False, **state: bool) -> tup
     flags = types.SimpleNamespace(ready=not state["ready"], closing=not state["closing"])
     process_request = call(answer, flags, timeout=CLIENT_TIMEOUT)
     flags.ready, flags.closing = state["ready"], state["closing"]
+    with answering(_idle, process_request=process_request) as server:
+        return _get(server, path, upgrade)
+
+
+def _get(server: Server, path: str, upgrade: bool) -> tuple[int, str]:
     headers = {}
     if upgrade:
         headers = {
@@ -32,17 +46,19 @@ def _ask(answer: Any, path: str, *, upgrade: bool = False, **state: bool) -> tup
             "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
             "Sec-WebSocket-Version": "13",
         }
-    with answering(_idle, process_request=process_request) as server:
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", server.background.port, timeout=REPLY_TIMEOUT
-        )
-        try:
-            connection.request("GET", path, headers=headers)
-            response = connection.getresponse()
-            response.close()  # else the connection stays open until it is collected
-            return response.status, f"{response.status} {response.reason}"
-        finally:
-            connection.close()
+    port = server.background.port
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT)
+    try:
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        response.close()  # else the connection stays open until it is collected
+        return response.status, f"{response.status} {response.reason}"
+    except OSError as exc:
+        got = f"{type(exc).__name__}: {exc}"
+        problem = "no answer came"
+        raise Finding(problem, sent=f"GET {path}", expected="a response", got=got) from None
+    finally:
+        connection.close()
 
 
 def _expect(answer: Any, wanted: int, problem: str, path: str, **state: bool) -> None:
@@ -71,9 +87,12 @@ def _not_ready(answer: Any) -> None:
     _expect(answer, 503, "it is not ready now", "/readyz", ready=False, closing=False)
 
 
+_PATHS: Final = ("/", "/chat?room=tea", "/healthz/more")
+
+
 @rule("All other requests go on to the handshake")
 def _others(answer: Any) -> None:
-    for path in ("/", "/chat?room=tea", "/healthz/more"):
+    for path in _PATHS:
         problem = "this is a client that wants to come in"
         _expect(answer, 101, problem, path, upgrade=True, ready=False, closing=False)
 
@@ -81,8 +100,25 @@ def _others(answer: Any) -> None:
 @rule("but while `state.closing` is true they get 503")
 def _closing(answer: Any) -> None:
     for ready in (False, True):
-        problem = "the server is leaving: nobody new comes in"
-        _expect(answer, 503, problem, "/", upgrade=True, ready=ready, closing=True)
+        for path in _PATHS:
+            problem = "the server is leaving: nobody new comes in"
+            _expect(answer, 503, problem, path, upgrade=True, ready=ready, closing=True)
+
+
+@rule("Both flags may change at any time")
+def _changes(answer: Any) -> None:
+    flags = types.SimpleNamespace(ready=True, closing=False)
+    process_request = call(answer, flags, timeout=CLIENT_TIMEOUT)
+    with answering(_idle, process_request=process_request) as server:
+        for ready, closing in ((True, True), (True, False), (False, False), (True, False)):
+            flags.ready, flags.closing = ready, closing
+            for path in ("/", "/readyz"):
+                wanted, _ = _ask(answer, path, upgrade=True, ready=ready, closing=closing)
+                status, got = _get(server, path, upgrade=True)
+                if status != wanted:
+                    problem = "it has been otherwise before, and the gate goes on as it was then"
+                    sent = f"GET {path}; now state.ready = {ready}, state.closing = {closing}"
+                    raise Finding(problem, sent=sent, expected=str(wanted), got=got)
 
 
 EXERCISE = Exercise(
@@ -126,7 +162,7 @@ def gate(state):
         "supervisor would kill it in the middle of its goodbyes. And a server that has lost its "
         "database is alive too; a restart would not mend that."
     ),
-    rules=(_alive, _ready, _not_ready, _others, _closing),
+    rules=(_alive, _ready, _not_ready, _others, _closing, _changes),
     minutes=10,
     difficulty=1,
     needs="Alive, and ready",
