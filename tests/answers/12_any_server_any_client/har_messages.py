@@ -1,7 +1,20 @@
 """Answers to exercise 12.2, “Messages of a HAR”."""
 
+import base64
+from collections import namedtuple
+
+
+def who(m):
+    return "client" if m["type"] == "send" else "server"
+
+
+def what(m):
+    return m["data"] if m["opcode"] == 1 else base64.b64decode(m["data"])
+
+
 # %% right: a comprehension
 from base64 import b64decode
+from collections import namedtuple
 
 SENDERS = {"send": "client", "receive": "server"}
 
@@ -65,7 +78,7 @@ def har_messages(entry):
 
 
 # %% wrong: the HAR's own words
-# breaks first: for each message
+# breaks: `"client"` or `"server"`
 import base64
 
 
@@ -158,3 +171,136 @@ def har_messages(entry):
             data = b64decode(data)
         messages["client" if message["type"] == "send" else "server", data] = True
     return list(messages)
+
+
+# %% right: try KeyError, match
+def har_messages(entry):
+    try:
+        found = entry["_webSocketMessages"]
+    except KeyError:
+        return []
+    out = []
+    for m in found:
+        match m:
+            case {"type": "send", "opcode": 1, "data": d}:
+                out.append(("client", d))
+            case {"type": "receive", "opcode": 1, "data": d}:
+                out.append(("server", d))
+            case {"type": t, "data": d}:
+                out.append(("client" if t == "send" else "server", base64.b64decode(d)))
+    return out
+
+
+# %% right: namedtuple
+Pair = namedtuple("Pair", "sender message")
+
+
+def har_messages(entry):
+    def one(m):
+        d = m["data"]
+        return Pair(
+            "client" if m["type"] == "send" else "server",
+            base64.standard_b64decode(d) if m["opcode"] != 1 else d,
+        )
+
+    return list(map(one, entry.get("_webSocketMessages", ())))
+
+
+# %% wrong: lists for pairs
+# breaks: a list with a pair `(sender, message)`
+def har_messages(entry):
+    return [
+        [
+            who(m),
+            what(m),
+        ]
+        for m in entry.get("_webSocketMessages", [])
+    ]
+
+
+# %% wrong: a generator
+# breaks: a list with a pair `(sender, message)`
+def har_messages(entry):
+    return (
+        (
+            who(m),
+            what(m),
+        )
+        for m in entry.get("_webSocketMessages", [])
+    )
+
+
+# %% wrong: swapped senders
+# breaks: `"client"` or `"server"`
+def har_messages(entry):
+    return [
+        (
+            "server" if m["type"] == "send" else "client",
+            what(m),
+        )
+        for m in entry.get("_webSocketMessages", [])
+    ]
+
+
+# %% wrong: bytes for all
+# breaks: a `str` for a text
+def har_messages(entry):
+    return [
+        (
+            who(m),
+            m["data"].encode() if m["opcode"] == 1 else base64.b64decode(m["data"]),
+        )
+        for m in entry.get("_webSocketMessages", [])
+    ]
+
+
+# %% wrong: bytearray
+# breaks: `bytes` for binary data
+def har_messages(entry):
+    return [
+        (
+            who(m),
+            m["data"] if m["opcode"] == 1 else bytearray(what(m)),
+        )
+        for m in entry.get("_webSocketMessages", [])
+    ]
+
+
+# %% wrong: a shared list
+# breaks first: for each message
+MESSAGES = []
+
+
+def har_messages(entry):
+    for m in entry.get("_webSocketMessages", []):
+        MESSAGES.append(
+            (
+                who(m),
+                what(m),
+            )
+        )
+    return MESSAGES
+
+
+# %% wrong: sorted by time
+# breaks: in their order
+def har_messages(entry):
+    return [
+        (
+            who(m),
+            what(m),
+        )
+        for m in sorted(entry.get("_webSocketMessages", []), key=lambda m: m["time"])
+    ]
+
+
+# %% wrong: dicts
+# breaks first: a list with a pair `(sender, message)`
+def har_messages(entry):
+    return [
+        {
+            "sender": who(m),
+            "message": what(m),
+        }
+        for m in entry.get("_webSocketMessages", [])
+    ]

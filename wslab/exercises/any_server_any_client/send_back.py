@@ -25,7 +25,7 @@ def _echo(answer: Any) -> Any:
 @rule("a text goes back as text")
 def _text(answer: Any) -> None:
     with answering(_echo(answer)) as server:
-        for text in ("Hello, server!", *awkward.TEXTS.values()):
+        for text in ("Hello, server!", "\ufeffa mark", *awkward.TEXTS.values()):
             with server.client() as client:
                 client.send(text)
                 client.expect(text, "a text came back as something else")

@@ -16,20 +16,26 @@ Content = dict[str, Any]
 
 
 def _pack(
-    channel: str, msg_type: str, content: Content, *buffers: bytes, ascii: bool = True
+    channel: str,
+    msg_type: str,
+    content: Content,
+    *buffers: bytes,
+    ascii: bool = True,
+    gap: bytes = b"",
 ) -> bytes:
     """Write a message as jupyter_server's ``v1.kernel.websocket.jupyter.org`` says."""
     header = {"msg_id": "1", "msg_type": msg_type, "version": "5.4"}
+    between = (", ", ": ") if ascii else (" ,", " : ")
     values: list[Content] = [header, {}, {}, content]
     parts = [
         channel.encode(),
-        *(json.dumps(value, ensure_ascii=ascii).encode() for value in values),
+        *(json.dumps(value, ensure_ascii=ascii, separators=between).encode() for value in values),
         *buffers,
     ]
-    start = 8 * (len(parts) + 2)
+    start = 8 * (len(parts) + 2) + len(gap)
     offsets = accumulate((len(part) for part in parts), initial=start)
     numbers = [len(parts) + 1, *offsets]
-    return b"".join([*(number.to_bytes(8, "little") for number in numbers), *parts])
+    return b"".join([*(number.to_bytes(8, "little") for number in numbers), gap, *parts])
 
 
 def _expect(answer: Any, index: int, problem: str, *cases: tuple[Any, ...]) -> None:
@@ -58,6 +64,15 @@ def _called(answer: Any, data: bytes, sent: str, expected: object) -> Any:
 STATUS = ("iopub", "status", {"execution_state": "idle"})
 
 
+@rule("Return `(channel, msg_type, content)`")
+def _three(answer: Any) -> None:
+    data = _pack(*STATUS)
+    sent = f"your function was called with {len(data)} bytes, {show(data[:40])} …"
+    got = _called(answer, data, sent, STATUS)
+    if not isinstance(got, tuple) or len(got) != 3:
+        raise Finding("it is no tuple of three", sent=sent, expected=show(STATUS), got=show(got))
+
+
 @rule("the channel")
 def _channel(answer: Any) -> None:
     _expect(answer, 0, "the channel is another one", STATUS, ("shell", "execute_reply", {}))
@@ -66,15 +81,27 @@ def _channel(answer: Any) -> None:
 @rule("the `msg_type` of the header")
 def _type(answer: Any) -> None:
     _expect(answer, 1, "the type is another one", STATUS, ("shell", "kernel_info_reply", {}))
+    _expect(answer, 1, "the type is another one", ("shell", "comm.open-2", {}))
 
 
 @rule("the content as a `dict`")
 def _content(answer: Any) -> None:
-    cases = [
+    cases: list[tuple[str, str, Content]] = [
         ("iopub", "stream", {"name": "stdout", "text": text})
         for text in ("", "Grüße, 世界", '{"msg_type": "no"}', "x" * 70_000)
     ]
+    cases += [("shell", "history_reply", {"ok": True, "none": None}), ("shell", "reply", {})]
     _expect(answer, 2, "the content is another one", STATUS, *cases)
+
+
+@rule("which begin and end at these offsets")
+def _offsets(answer: Any) -> None:
+    data = _pack(*STATUS, gap=b"\0" * 8)
+    sent = f"{len(data)} bytes, {show(data[:64])} …: the first part begins at byte 64, not at 56"
+    got = _called(answer, data, sent, STATUS)
+    if not isinstance(got, tuple | list) or list(got)[-1] != STATUS[-1]:
+        problem = "it is somewhere else that it looks for the parts"
+        raise Finding(problem, sent=sent, expected=show(STATUS), got=show(got))
 
 
 @rule("buffers may follow")
@@ -130,7 +157,7 @@ def unpack(data):
         "With offsets in front, a reader finds a part without parsing those before it, and buffers "
         "stay bytes. The older way, JSON in a text message, had to encode them."
     ),
-    rules=(_channel, _type, _content, _buffers),
+    rules=(_three, _channel, _type, _content, _offsets, _buffers),
     minutes=20,
     difficulty=3,
     needs="The notebook's own channel",
