@@ -162,3 +162,20 @@ def follow(url, count):
         except (ConnectionClosed, InvalidStatus):
             continue
     return numbers
+
+
+# %% wrong: floats
+# breaks: returns the first `count` numbers, as a list of `int`
+def follow(url, count):
+    numbers = []
+    while len(numbers) < count:
+        try:
+            with connect_sync(f"{url}/?after={int(numbers[-1])}" if numbers else url) as ws:
+                for message in ws:
+                    if float(message) not in numbers:
+                        numbers.append(float(message))
+                    if len(numbers) == count:
+                        break
+        except (ConnectionClosed, InvalidStatus):
+            pass
+    return numbers

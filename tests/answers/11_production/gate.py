@@ -178,36 +178,6 @@ def gate(state):
     return process_request
 
 
-# %% wrong: ready only if also not closing
-# breaks: `/readyz` with 200 while `state.ready` is true
-def gate(state):
-    def process_request(ws, request):
-        if request.path == "/healthz":
-            return ws.respond(200, "")
-        if request.path == "/readyz":
-            return ws.respond(200 if state.ready and not state.closing else 503, "")
-        if state.closing:
-            return ws.respond(503, "")
-
-    return process_request
-
-
-# %% wrong: 404 for unknown paths
-# breaks: All other requests go on to the handshake
-def gate(state):
-    def process_request(ws, request):
-        if request.path == "/healthz":
-            return ws.respond(200, "")
-        if request.path == "/readyz":
-            return ws.respond(200 if state.ready else 503, "")
-        if state.closing:
-            return ws.respond(503, "")
-        if request.path != "/":
-            return ws.respond(404, "")
-
-    return process_request
-
-
 # %% wrong: closing is final, remembered
 # breaks: Both flags may change at any time
 def gate(state):

@@ -8,9 +8,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
 
 from wslab.exercises._exercise import Exercise
-from wslab.exercises._judge import CLIENT_TIMEOUT, REPLY_TIMEOUT, Finding, answering, call, show
+from wslab.exercises._judge import (
+    CLIENT_TIMEOUT,
+    REPLY_TIMEOUT,
+    Finding,
+    answering,
+    awkward,
+    call,
+    show,
+)
 from wslab.exercises._judge import Server as Judged
 from wslab.exercises._rule import rule
 from wslab.server import serve
@@ -24,8 +33,10 @@ class _Upstream:
     def __init__(self) -> None:
         self.closed = threading.Event()  # a connection has ended
         self.code: int | None = None
+        self.connections = 0
 
     async def __call__(self, ws: ServerConnection) -> None:
+        self.connections += 1
         try:
             await ws.send("Welcome!")
             async for message in ws:
@@ -54,18 +65,32 @@ def _down(answer: Any) -> None:
             client.expect("Welcome!", "what the server sends by itself did not arrive")
 
 
+@rule("connects each client to the server")
+def _each(answer: Any) -> None:
+    with _relaying(answer) as (relay, upstream), relay.client() as first:
+        first.receive("Welcome!")
+        with relay.client() as second:
+            with contextlib.suppress(TimeoutError, ConnectionClosed):
+                second.ws.recv(timeout=REPLY_TIMEOUT)
+            if upstream.connections == 1:
+                problem = "one connection is for all clients, so each gets what is for another one"
+                raise second.finding(problem, "two connections to the server", "one")
+
+
 @rule("what the client sends goes to the server")
 def _up(answer: Any) -> None:
+    texts = ["hello", "again", "again", awkward.TEXTS["two lines"], *map(str, range(20))]
     with _relaying(answer) as (relay, _), relay.client() as client:
         client.expect("Welcome!", "what the server sends by itself did not arrive")
-        for text in ("hello", "again"):
+        for text in texts:
             client.send(text)
+        for text in texts:
             client.expect(text, "the server sends each message back, and it did not arrive")
 
 
 @rule("text as text and binary data as binary data")
 def _kinds(answer: Any) -> None:
-    for message in ("42", b"42", "", b""):
+    for message in ("42", b"42", "", b"", awkward.BYTES["long"]):
         with _relaying(answer) as (relay, _), relay.client() as client:
             client.receive("Welcome!")
             client.send(message)
@@ -168,7 +193,7 @@ def relay(url):
         "the client's headers nor its frames, and PINGs are answered on the way. `wslab.tap()` "
         "passes bytes instead, and changes next to nothing."
     ),
-    rules=(_down, _up, _kinds, _closes),
+    rules=(_down, _each, _up, _kinds, _closes),
     minutes=30,
     difficulty=3,
     needs="A tap",

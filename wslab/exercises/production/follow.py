@@ -51,7 +51,7 @@ def _numbers(feed: _Feed, answer: Any, count: int, words: str, problem: str) -> 
     played = feed.play(answer, count, words)
     wanted = list(range(1, count + 1))
     got = played.returned(show(wanted))
-    if got != wanted:
+    if got != wanted or not all(isinstance(number, int) for number in got):
         raise played.finding(problem, show(wanted), show(got))
 
 

@@ -135,9 +135,9 @@ def relay(url):
 
     async def handler(ws):
         clients.append(ws)
-        if len(clients) > 1:
-            return await ws.wait_closed()
         async with connect(url) as server:
+            if len(clients) > 1:
+                return await ws.wait_closed()
             await asyncio.gather(pump(ws, server), pump(server, ws))
 
     return handler
