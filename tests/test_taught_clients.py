@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
+import ssl
 import threading
+import types
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -143,3 +146,72 @@ def test_client_where_nobody_listens(client: Taught, capsys: pytest.CaptureFixtu
 def test_every_client_is_called() -> None:
     """A client that a notebook gets is added to a table, and one that goes is taken out."""
     assert {client.key for client in FOUND} == {*CLIENTS, *OWN_SERVER}
+
+
+# --- The client of 08 that lasts ----------------------------------------------------------------
+
+
+def of_08(name: str, **given: Any) -> Any:
+    """A function or class of notebook 08, with some of the names that it uses replaced."""
+    [taught] = [one for one in source.everything() if one.key == f"08 {name}"]
+    names = source.namespace(taught)
+    names.update(given)
+    return names[name]
+
+
+def test_nothing_waits_that_is_sent_while_the_outbox_is_repeated() -> None:
+    """What is added then goes out on this connection, too, and once."""
+    client = of_08("LastingClient")(address=None, backoff=None)
+
+    class Connection:
+        """Takes messages, and has none."""
+
+        def __init__(self) -> None:
+            self.bodies: list[str] = []
+
+        async def send(self, message: str) -> None:
+            self.bodies.append(json.loads(message).get("body", "after"))
+            if self.bodies[-1] in {"one", "two"}:
+                await client.send("meanwhile")
+
+        def __aiter__(self) -> Connection:
+            return self
+
+        async def __anext__(self) -> str:
+            raise StopAsyncIteration
+
+    async def conversation() -> list[str]:
+        for body in ("one", "two"):
+            await client.send(body)
+        connection = Connection()
+        await client.converse(connection)
+        return connection.bodies
+
+    assert asyncio.run(conversation()) == ["after", "one", "two", "meanwhile", "meanwhile"]
+
+
+def test_a_slow_handshake_is_no_stable_connection() -> None:
+    """The waits of a client do not begin anew after an attempt that took long and failed."""
+    clock = iter(range(0, 1000, 30))
+    lasted = []
+
+    class Loop:
+        time = staticmethod(lambda: next(clock))
+
+    class Backoff:
+        def after(self, seconds: float) -> float:
+            lasted.append(seconds)
+            return 0
+
+    def connect(url: str) -> Any:
+        raise TimeoutError if len(lasted) < 3 else ssl.SSLCertVerificationError
+
+    async def address() -> str:
+        return "wss://example.invalid"
+
+    world = types.SimpleNamespace(get_running_loop=Loop, sleep=asyncio.sleep)
+    last = of_08("last", connect=connect, asyncio=world)
+    client = types.SimpleNamespace(address=address, backoff=Backoff(), options={})
+    with pytest.raises(ssl.SSLCertVerificationError):
+        asyncio.run(last(client))
+    assert lasted == [0, 0, 0]
