@@ -88,3 +88,29 @@ def test_service_of_06(tmp_path: Path) -> None:
             process.kill()
     assert rest == "stopped\n"
     assert process.returncode == 0
+
+
+def test_fastapi_app_of_12(tmp_path: Path) -> None:
+    """It answers what is binary, nested deeply or no JSON, and logs nothing about who vanishes."""
+    pytest.importorskip("fastapi")
+    pytest.importorskip("uvicorn")
+    [path] = NOTEBOOKS.glob("12_*.ipynb")
+    [cell] = [cell for cell in nbformat.read(path, as_version=4).cells if cell.id == "fastapi"]
+    file = tmp_path / "app.py"
+    file.write_text(cell.source.split('"""')[1], encoding="utf-8")
+    pipes = dict.fromkeys(["stdout", "stderr"], subprocess.PIPE)
+    with subprocess.Popen([sys.executable, str(file)], text=True, cwd=tmp_path, **pipes) as process:
+        try:
+            assert process.stdout is not None
+            url = f"ws://127.0.0.1:{process.stdout.readline().split()[1]}/"
+            for message in b"\xff", "[" * 200_000, "NaN":
+                replies = wslab.talk(url, message, replies=3, timeout=20)
+                assert replies[2] == "Error: Invalid JSON message"
+            with connect(url) as ws:
+                ws.send("Hello, server!")
+                ws.close(4001)
+            assert wslab.talk(url, replies=1, timeout=20) == ["Welcome to the WebSocket server!"]
+        finally:
+            process.kill()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
