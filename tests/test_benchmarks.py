@@ -66,10 +66,17 @@ def test_waiting_prints_its_tables() -> None:
     command = [sys.executable, "-W", "error", str(WAITING), "--seconds", "0.1"]
     run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
     assert (run.returncode, run.stderr) == (0, "")
-    rows = [line for line in run.stdout.splitlines() if line.startswith("| 1") or "50,000" in line]
-    names = [row.split(" | ")[0].lstrip("| ") for row in rows]
-    assert names == ["1,000", "100,000", "50,000", "100,000"]
-    assert all(re.fullmatch(rf"\| {NUMBER}(?: \| {NUMBER}){{3}} \|", row) for row in rows)
+    rates, views = run.stdout.split("\n\n")
+    beside = re.compile(rf"\| ({NUMBER}) \| ([a-z ]+)(?: \| {NUMBER}){{3}} \|")
+    found = [beside.fullmatch(row) for row in rates.splitlines()[2:]]
+    assert [row and row.groups() for row in found] == [
+        (keep, what) for keep in ("1,000", "100,000") for what in ("somebody waits", "a live view")
+    ]
+    assert all(
+        re.fullmatch(rf"\| (?:50|100),000(?: \| {NUMBER}){{3}} \|", row)
+        for row in views.splitlines()[2:]
+    )
+    assert len(views.splitlines()) == 4
 
 
 @pytest.mark.kernel

@@ -323,6 +323,20 @@ def test_deferred_records_are_made_once_when_looked_at() -> None:
     assert 0 < transcript[1].time <= time.perf_counter()
 
 
+def test_the_newest_records() -> None:
+    """A snapshot of the newest makes no others, and tells how many came before them."""
+    decoder = Telling()
+    transcript = filled(frame(1))
+    for data in (b"\x81\x012", b"\x81\x013", b"\x81\x014"):
+        transcript.defer(decoder, data)
+    newest = transcript.snapshot(newest=2)
+    assert (newest, newest.dropped) == (Records([frame(3), frame(4)]), 2)
+    assert decoder.made == [b"\x81\x013", b"\x81\x014"]
+    everything = transcript.snapshot(newest=5)
+    assert (everything, everything.dropped) == (transcript.snapshot(), 0)
+    assert len(transcript.snapshot(newest=0)) == 0
+
+
 def test_what_is_not_plain_is_not_deferred() -> None:
     """Somebody has to decode it now; so it is with bytes that may change."""
     transcript = Transcript()

@@ -114,9 +114,9 @@ class LiveTranscript(anywidget.AnyWidget):
 
     def _rows(self, since: int) -> dict[str, Any]:
         """The last rows of those that came after so many records, and how many are left out."""
-        records = self._transcript.snapshot()
+        records = self._transcript.snapshot(newest=MAX_BATCH)
         new = records.dropped + len(records) - since
-        shown = min(new, MAX_BATCH, len(records))
+        shown = min(new, len(records))
         rows = [
             [record.connection, record.sender or "", *describe(record)]
             for record in records[len(records) - shown :]

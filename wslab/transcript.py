@@ -389,10 +389,21 @@ class Transcript(Sequence[Record]):
         """Tell that the calling thread is the one that writes, so that it must never wait."""
         self._writer = threading.current_thread()
 
-    def snapshot(self) -> Records:
-        """Return the records that are here now."""
+    def snapshot(self, newest: int | None = None) -> Records:
+        """
+        Return the records that are here now.
+
+        Args:
+            newest: Only so many, the last ones; the others count as dropped.
+        """
         with self._lock:
-            first, end = self._make()
+            if newest is None:
+                first, end = self._make()
+            else:
+                first, end = self._span()
+                first = max(first, end - newest)
+                for number in range(first, end):
+                    self._make_one(number)
             records = cast("Iterator[Record]", self._from(first, end))
             return Records(records, dropped=first, viewpoint=self.viewpoint)
 
