@@ -142,7 +142,7 @@ async def ask_all(url, questions):
 
 # %% wrong: no questions, and it waits for an answer
 # breaks: the list of the answers in the order of the questions
-# finding: never came
+# finding: did not end
 async def ask_all(url, questions):
     async with connect(url) as ws:
         for id, question in enumerate(questions):

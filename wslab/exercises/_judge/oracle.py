@@ -11,7 +11,7 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 
 from .finding import show
-from .limits import REPLY_TIMEOUT
+from .limits import note_in_vain, patience
 from .playing import Play, play
 
 __all__ = ["Oracle"]
@@ -47,6 +47,7 @@ class Oracle:
         self.missing = False
         self.answers: list[Any] = [f"{each.upper()} ({n})" for n, each in enumerate(questions)]
         self.errors: dict[int, str] = {}
+        self._patience = patience()
 
     async def __call__(self, ws: ServerConnection) -> None:
         """Answer one client."""
@@ -54,7 +55,7 @@ class Oracle:
         await self._push(ws, "welcome")
         while (asked := len(self.requests)) < len(self.questions):
             try:
-                async with asyncio.timeout(REPLY_TIMEOUT):
+                async with asyncio.timeout(self._patience):
                     self._hear(await ws.recv())
             except TimeoutError:
                 self.missing = True
@@ -88,7 +89,10 @@ class Oracle:
 
     def meet(self, answer: Any) -> Play:
         """Let the learner's client ask."""
-        return play(answer, self, list(self.questions))
+        played = play(answer, self, list(self.questions))
+        if self.missing:
+            note_in_vain(self._patience)
+        return played
 
     def got(self) -> str:
         """What it got, in words."""

@@ -16,7 +16,7 @@ from wslab.server import BackgroundServer, serve
 
 from .call import call
 from .finding import Finding, show
-from .limits import CLIENT_TIMEOUT, IN_VAIN_TIMEOUT, waited_in_vain
+from .limits import CLIENT_TIMEOUT, waited_in_vain
 
 __all__ = ["Pause", "Play", "play"]
 
@@ -123,7 +123,7 @@ def play(
     result, failure = None, None
     seconds = CLIENT_TIMEOUT if timeout is None else timeout
     if waited := waited_in_vain.get():
-        seconds = min(seconds, IN_VAIN_TIMEOUT)
+        seconds = min(seconds, CLIENT_TIMEOUT / 4)
     with (
         serve(handler, name=f"check {id(answer)}", **{"ping_interval": None, **options}) as server,
         network(server.url) if network else contextlib.nullcontext(server) as way,

@@ -113,8 +113,9 @@ class Server:
                 ws.close_timeout = min(self._farewell, patience())
                 began = time.monotonic()
                 ws.close()
-                if time.monotonic() - began > REPLY_TIMEOUT / 2:
+                if (took := time.monotonic() - began) > REPLY_TIMEOUT / 2:
                     self._farewell = 0.0  # one that does not say goodbye is enough
+                    note_in_vain(took)
 
     def count_others(self, count: int) -> None:
         """Note that so many connections are made by others: connections are known by number."""

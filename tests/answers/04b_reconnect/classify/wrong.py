@@ -337,7 +337,7 @@ def classify(url):
 
 # %% wrong: it does not receive, and waits for ever
 # breaks first: `"ok"` if the server closed with 1000
-# finding: it waited for something that never came
+# finding: did not end
 async def classify(url):
     async with connect_async(url):
         await asyncio.sleep(3600)

@@ -224,7 +224,7 @@ async def deliver(url, amounts, pause):
 
 # %% wrong: it waits for the server to close
 # breaks first: Return when everything is acknowledged
-# finding: never came
+# finding: did not end
 async def deliver(url, amounts, pause):
     outbox = dict(enumerate(amounts, 1))
     while True:
