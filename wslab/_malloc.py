@@ -10,6 +10,7 @@ of a mapped one that was freed (``M_MMAP_THRESHOLD`` in mallopt(3)), and keeps t
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Final
 
 __all__ = ["keep_read_buffers"]
@@ -23,6 +24,7 @@ def keep_read_buffers() -> None:
     """
     Let malloc keep up to 8 MiB that are free, in all of this process.
 
-    The block takes no memory, for nothing is written to it. Other allocators do as they did.
+    The block takes no memory, for nothing is written to it. Elsewhere than on Linux it might.
     """
-    bytes(FREED)
+    if sys.platform == "linux":
+        bytes(FREED)
