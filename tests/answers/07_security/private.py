@@ -310,3 +310,19 @@ async def private(ws):
         return
     await ws.send("Welcome!")
     await echo(ws)
+
+
+# %% wrong: what begins with the token
+# breaks: Anything else, silence too, closes the connection with code 1008
+async def private(ws):
+    try:
+        message = await asyncio.wait_for(ws.recv(), 0.5)
+        value = json.loads(message) if isinstance(message, str) else None
+        good = list(value) == ["token"] and value["token"].startswith("sesame")
+    except (TimeoutError, ValueError, TypeError, AttributeError, RecursionError):
+        good = False
+    if not good:
+        return await ws.close(1008)
+    await ws.send("welcome")
+    async for message in ws:
+        await ws.send(message)

@@ -24,6 +24,8 @@ __all__ = ["EXERCISE"]
 _TIMEOUTS: Final = (0.06, 0.2, 0.5)
 """Seconds; the longer ones are for a machine that is busy."""
 
+_PATIENT: Final = (0.3, 1.0)
+
 _BACK: Final = 1.3
 """Seconds to be back within: one, and what a busy machine needs."""
 
@@ -107,7 +109,7 @@ _ENDED: Final = (
 _LOST_LATER: Final = _silent_for(1.5, "cuts the TCP connection", lambda ws: ws.transport.abort())
 _DEAD: Final = _silent_for(5, "is gone", lambda ws: ws.transport.abort())
 _TOO_LATE: Final = _silent_for(1.5, "answers", lambda ws: ws.transport.resume_reading())
-_PONG_LATER: Final = _silent_for(1.5, "sends the PONG", lambda ws: ws.transport.resume_reading())
+_PONG_LATER: Final = _silent_for(1.7, "sends the PONG", lambda ws: ws.transport.resume_reading())
 _MUTE: Final = (
     _Side("the server hears nothing any more, no PING and no CLOSE", _fall_silent),
     _Side("the server sends the PONG, and hears no CLOSE", _fall_silent_after_pong),
@@ -219,6 +221,23 @@ def _slow(answer: Any) -> None:
     _on_a_busy_machine(judge)
 
 
+@rule("It waits no longer than it must")
+def _at_once(answer: Any) -> None:
+    for timeout in _PATIENT:  # on a machine that is busy an answer takes its time, too
+        fine, slow = _meet_each(answer, timeout, _says("Fine."), _SLOW)
+        late = [
+            (talk, most)
+            for talk, result, most in ((fine, "Fine.", 0.8), (slow, "slow", 1.8))
+            if same(talk.result, result) and talk.seconds > most * timeout
+        ]
+        if not late:
+            return
+    talk, _ = late[0]
+    problem = "what it waited for was there long before"
+    expected = f"{show(talk.result)} as soon as it is known"
+    raise talk.finding(problem, expected, f"{show(talk.result)} after {talk.seconds:.1f} s")
+
+
 @once_a_check
 def _meet_ends(answer: Any) -> list[_Talk]:
     """Let it talk to all sides that are gone, or do not hear that it goes, at the same time."""
@@ -256,8 +275,9 @@ EXERCISE = Exercise(
         "Write `ask_patiently(url, question, timeout)`, plain or `async`: it sends the question "
         "and returns the answer, if one comes within `timeout` seconds. If not, it sends a PING "
         'with `ws.ping()` and returns `"slow"` if the PONG comes within `timeout` seconds, '
-        '`"dead"` if not; `"dead"` also if the connection ends instead. It must be back within '
-        "one second after that, even if the other side does not answer CLOSE."
+        '`"dead"` if not; `"dead"` also if the connection ends instead. It waits no longer than it '
+        "must, and must be back within one second after that, even if the other side does not "
+        "answer CLOSE."
     ),
     name="ask_patiently",
     starter="""
@@ -303,7 +323,7 @@ def ask_patiently(url, question, timeout):
         "leaving the `with` block waits 10 seconds for the answer to CLOSE, from a side that "
         "answers nothing."
     ),
-    rules=(_sends, _answer_in_time, _slow, _dead, _ended, _back_in_time),
+    rules=(_sends, _answer_in_time, _slow, _at_once, _dead, _ended, _back_in_time),
     minutes=15,
     difficulty=2,
     needs="Slow, or dead?",

@@ -27,6 +27,7 @@ _ELSE: Final = (
     '{"token": "wrong"}',
     '{"token": "Sesame"}',
     '{"token": " sesame"}',
+    '{"token": "sesame1"}',
     '{"token": "sésame"}',
     '{"token": ""}',
     '{"token": null}',

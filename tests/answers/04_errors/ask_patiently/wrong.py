@@ -244,7 +244,7 @@ def ask_patiently(url, question, timeout):
 
 
 # %% wrong: it waits for the answer twice as long
-# breaks: returns the answer, if one comes within `timeout` seconds
+# breaks first: returns the answer, if one comes within `timeout` seconds
 # finding: after the timeout
 def ask_patiently(url, question, timeout):
     with connect(url, close_timeout=0.5) as ws:
