@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -75,19 +76,29 @@ def test_cell(lesson: Lesson, cell: str) -> None:
 @pytest.mark.parametrize(
     ("proxy", "silent", "host"),
     [
-        ("nginx", 1006, "the server's address"),
-        ("haproxy", 1006, "as sent"),
+        ("nginx", "1006 and 1006", "the server's address"),
+        ("haproxy", "1006 and 1006", "as sent"),
         ("caddy", "still open", "as sent"),
     ],
 )
 def test_idle(
-    lesson: Lesson, installed: Callable[[str], None], proxy: str, silent: object, host: str
+    lesson: Lesson, installed: Callable[[str], None], proxy: str, silent: str, host: str
 ) -> None:
-    """What the table says of idle limits, PINGs and Host, with a limit of a second."""
+    """What the table says of idle limits, PINGs, Host and Origin, with a limit of two seconds."""
     installed(proxy)
     idle = lesson.names["idle_through"]
-    assert asyncio.run(idle(proxy, None)) == (silent, host)
-    assert asyncio.run(idle(proxy, 0.2)) == ("still open", host)
+    assert asyncio.run(idle(proxy, None)) == (silent, host, "as sent")
+    assert asyncio.run(idle(proxy, 0.2)) == ("still open", host, "as sent")
+
+
+@pytest.mark.parametrize(
+    ("proxy", "codes"),
+    [("nginx", "1006 and 1006"), ("haproxy", "1006 and 1006"), ("caddy", "1001 and 1001")],
+)
+def test_stop(lesson: Lesson, installed: Callable[[str], None], proxy: str, codes: str) -> None:
+    """What both ends see when the proxy is told to end."""
+    installed(proxy)
+    assert asyncio.run(asyncio.wait_for(lesson.names["stop_through"](proxy), 30)) == codes
 
 
 @pytest.mark.parametrize(
@@ -148,7 +159,7 @@ def test_interrupt_is_as_good(lesson: Lesson) -> None:
     """Ctrl+C in a terminal: SIGINT."""
     with lesson.names["server_process"]() as process:
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=30) == 0
 
 
 def test_feed_bears_any_address(lesson: Lesson) -> None:
@@ -159,6 +170,32 @@ def test_feed_bears_any_address(lesson: Lesson) -> None:
             [number] = wslab.talk(f"{url}/?after={after}", replies=1)
             assert int(number) > 0
         assert len(wslab.talk(f"{url}/?after=1", replies=1000)) == 1000
+
+
+@pytest.mark.parametrize("supervisor", ["systemd", "container"])
+def test_supervisors_command(lesson: Lesson, tmp_path: Path, supervisor: str) -> None:
+    """What the unit or the container file starts is healthy, and leaves with status 0."""
+    source = lesson.cells["supervisor-idea"].source
+    port = lesson.names["free_port"]()
+    text = source.replace("8765", str(port)).replace("0.0.0.0", "127.0.0.1")
+    [last_line] = re.findall(r"`(asyncio\.run\(.+?\)\))`", text)
+    script = [*lesson.names["parts"].values(), last_line]
+    (tmp_path / "server.py").write_text("\n\n".join(script), encoding="utf-8")
+    [unit] = re.findall(r"^ExecStart=python3 (.+)$", text, re.MULTILINE)
+    [container] = re.findall(r"^CMD (\[.+\])$", text, re.MULTILINE)
+    [health] = re.findall(r"^HEALTHCHECK CMD (\[.+\])$", text, re.MULTILINE)
+    words = unit.split() if supervisor == "systemd" else json.loads(container)[1:]
+    options: dict[str, Any] = {"cwd": tmp_path, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, *words], **options) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == f"{port}\n"
+            assert len(wslab.talk(f"ws://127.0.0.1:{port}", replies=2)) == 2
+            subprocess.run([sys.executable, *json.loads(health)[1:]], check=True, timeout=10)
+            process.terminate()
+            assert process.wait(timeout=30) == 0
+        finally:
+            process.kill()
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd")
@@ -190,6 +227,6 @@ def test_as_process_1(lesson: Lesson, tmp_path: Path) -> None:
                 pytest.skip("this machine lets nobody have a process 1 of its own")
             [child] = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
             os.kill(int(child), signal.SIGTERM)
-            assert process.wait(timeout=10) == 0
+            assert process.wait(timeout=30) == 0
         finally:
             process.kill()
