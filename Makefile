@@ -23,10 +23,9 @@ NOTEBOOKS = $(sort $(wildcard notebooks/*.ipynb))
 NBSTRIPOUT = $(BIN)/nbstripout --keep-output --keep-count --keep-id \
 	--extra-keys "metadata.language_info.version metadata.widgets"
 
-# Two processes; loadscope keeps a notebook's cells together on one of them, in order.
-XDIST = -n 2 --dist loadscope
-# More processes than processors: most tests wait for something most of the time.
-UNITS = -n 4 --dist loadscope
+# More processes than processors: most tests wait for something most of the time. loadscope keeps a
+# notebook's cells together on one of them, in order; see also tests/distribution.py.
+XDIST = -n 4 --dist loadscope
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with wslab/nbval_sanitize.cfg \
 	--nbval-cell-timeout 60
 
@@ -60,7 +59,7 @@ test: test-units test-notebooks test-browser ## run all tests
 # Without nbval: given --cov it would measure inside the kernels too, and wslab's unit tests are to
 # earn the coverage alone.
 test-units: $(STAMP) ## run the tests of wslab, with coverage
-	$(BIN)/python -m pytest $(UNITS) -p no:nbval --cov=wslab tests \
+	$(BIN)/python -m pytest $(XDIST) -p no:nbval --cov=wslab tests \
 		--ignore tests/test_notebooks_kernel.py --ignore tests/browser --ignore tests/tab
 
 test-notebooks: $(STAMP) ## run every notebook in a kernel and compare what it shows
@@ -71,7 +70,7 @@ test-browser: $(STAMP) ## run every notebook in JupyterLab in Chromium, and use 
 	$(BIN)/python -m pytest tests/browser
 
 test-fast: $(STAMP) ## run the quick tests only, without kernels and browsers
-	$(BIN)/python -m pytest $(UNITS) -p no:nbval -m "not kernel and not slow and not browser" tests \
+	$(BIN)/python -m pytest $(XDIST) -p no:nbval -m "not kernel and not slow and not browser" tests \
 		--ignore tests/tab
 
 # By themselves: a test that measures time may be wrong about a machine that is busy with others.
@@ -125,7 +124,7 @@ TEST_WITH = rm -rf .venv-$(1) && $(BIN)/uv venv --quiet --python $(BIN)/python .
 	$(BIN)/uv pip install --quiet --python .venv-$(1)/bin/python $(2) -r requirements.in && \
 	$(BIN)/uv pip check --python .venv-$(1)/bin/python && \
 	.venv-$(1)/bin/python -c 'import matplotlib.font_manager' && \
-	.venv-$(1)/bin/python -m pytest $(UNITS) -p no:nbval tests \
+	.venv-$(1)/bin/python -m pytest $(XDIST) -p no:nbval tests \
 		--ignore tests/test_notebooks_kernel.py --ignore tests/browser --ignore tests/tab && \
 	.venv-$(1)/bin/python -m pytest $(XDIST) $(subst --nbval ,--nbval-lax ,$(NBVAL)) notebooks
 
