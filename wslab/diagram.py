@@ -443,7 +443,7 @@ def _anatomy_lines(frame: Frame) -> list[str]:
 
 
 def _character(byte: int) -> str:
-    return chr(byte) if 0x21 <= byte < 0x7F else "␠" if byte == 0x20 else ""
+    return chr(byte) if 0x21 <= byte < 0x7F else "␣" if byte == 0x20 else ""
 
 
 class _FrameDrawing(_Drawing):
