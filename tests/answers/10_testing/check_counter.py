@@ -53,7 +53,7 @@ def check_counter(url):
     @given(st.lists(st.text(max_size=3) | st.binary(max_size=3), max_size=5))
     def count(messages):
         everything = [*MESSAGES, *messages]
-        replies = wslab.talk(url, *everything, timeout=0.3)
+        replies = wslab.talk(url, *everything, timeout=0.2)
         assert [json.loads(reply) for reply in replies] == expected(len(everything))
 
     count()
