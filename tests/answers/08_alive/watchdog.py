@@ -289,7 +289,7 @@ async def watchdog(ws):
 async def watchdog(ws):
     async for message in ws:
         await ws.send(message)
-        time.sleep(0.5)  # noqa: ASYNC251
+        time.sleep(2)  # noqa: ASYNC251
         await ws.close(4000)
 
 
