@@ -80,7 +80,7 @@ class SendBack:
 send_back = SendBack()
 
 
-# %% wrong: tries utf-8 whatever
+# %% wrong: tries UTF-8 whatever
 # breaks: binary data as binary data
 async def send_back(ws, data, is_binary):
     try:
@@ -104,7 +104,7 @@ async def send_back(ws, data, is_binary):
     await ws.send(data if is_binary else data.decode())
 
 
-# %% wrong: utf-8-sig
+# %% wrong: without a byte order mark
 # breaks: a text goes back as text
 async def send_back(ws, data, is_binary):
     await ws.send(data if is_binary else data.decode("utf-8-sig"))

@@ -146,6 +146,8 @@ def _soon(answer: Any) -> None:
             return  # another rule tells about that
         if late[-1] <= _SOON:
             return
+        if late[-1] > 5 * _SOON:
+            break  # no machine is as late
     raise Finding(
         "it returned too late",
         sent="close_code(server, 1); 0.02 s later client 1 left with 4001",
