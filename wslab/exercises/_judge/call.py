@@ -72,11 +72,7 @@ def call(
             raise
         raise _raised("KeyboardInterrupt", "") from None
     except BaseException as exc:
-        try:
-            words = str(exc)
-        except BaseException:  # it is the learner's
-            words = ""
-        raise _raised(type(exc).__name__, words) from None
+        raise _raised(type(exc).__name__, _words(exc)) from None
 
 
 def _end(thread: threading.Thread) -> None:
@@ -101,6 +97,13 @@ def _expect_callable(function: Any, arguments: tuple[Any, ...]) -> None:
 
 def _no_end(timeout: float) -> Finding:
     return Finding(f"it did not end within {timeout:g} s", got="no end")
+
+
+def _words(exc: BaseException) -> str:
+    try:
+        return str(exc)
+    except BaseException:  # it is the learner's
+        return ""
 
 
 def _raised(type: str, words: str) -> Finding:
