@@ -41,16 +41,12 @@ WAITING = re.compile("did not end|holds up|for ever|never came|should return")
 def params(exercise: Exercise, kind: str) -> list[Any]:
     """Parameters: the answers to an exercise of this kind."""
     found = []
-    rules = set()
     for number, answer in enumerate(of(exercise, kind), start=1):
         marks = []
         if exercise.id in SLOW or WAITING.search(answer.finding):
             marks.append(pytest.mark.slow)
-        # A tracer makes judging three times as long. The solution, and the first wrong answer to
-        # each rule, reach what there is to reach. One that spins cannot be ended beside a tracer.
-        if answer.breaks in rules or spins(answer.code):
-            marks.append(pytest.mark.no_cover)
-        rules.add(answer.breaks)
+        if spins(answer.code):
+            marks.append(pytest.mark.no_cover)  # it cannot be ended beside a tracer
         found.append(pytest.param(answer, id=f"{exercise.id}-{number}", marks=marks))
     return found
 

@@ -85,6 +85,7 @@ ENTRIES: dict[str, Entry] = {
     "08 Bank.handler": Entry(says=('{"id":"1","amount":1}',)),
     "10 session.handler": Entry(given={"lifetime": 60, "clock": time.monotonic}),
     "10 guestbook": Entry(says=('{"text":"Hello"}',)),
+    "11 keeping.handler": Entry(given={"seen": []}),
     "11 watched.watched_handler": Entry(given={"handler": answers, "patience": 30}),
 }
 
@@ -247,6 +248,7 @@ OWN_SERVER = {
     "11 idle_through",
     "11 stay",
     "11 stop_reading",
+    "11 stop_through",
     "11 through_nginx",
     "11 turned_away",
     "08 notice",

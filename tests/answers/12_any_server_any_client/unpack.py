@@ -181,8 +181,7 @@ def unpack(data):
 # %% wrong: big endian
 # breaks first: Return `(channel, msg_type, content)`
 def unpack(data):
-    n = int.from_bytes(data[:8], "big")
-    offs = [int.from_bytes(data[8 * i : 8 * i + 8], "big") for i in range(1, n + 1)]
+    offs = [int.from_bytes(data[8 * i : 8 * i + 8], "big") for i in range(1, 7)]
     p = [data[a:b] for a, b in itertools.pairwise(offs)]
     return p[0].decode(), json.loads(p[1])["msg_type"], json.loads(p[4])
 
