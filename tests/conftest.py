@@ -234,13 +234,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> Any:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Begin with what takes long, where tests are shared out by scope."""
     if config.option.dist != "loadscope":
         return None
     from distribution import LongestFirst
 
-    return LongestFirst(config)
+    return LongestFirst(config, log)
 
 
 @pytest.fixture
