@@ -45,7 +45,7 @@ def build(output: Path, cache: Path) -> None:
     library = pyodide / "python_stdlib.zip"
     for archive in compiling.compiled(library, wheels, own, pyodide, cache):
         shutil.copy2(archive, static / archive.name)
-    lock.write(static, [static / wheel.name for wheel in (*wheels, own)])
+    lock.write(static, [static / wheel.name for wheel in (*wheels, *own)])
     # Not in a folder: a kernel without a service worker has none to enter, and would not begin.
     contents.copy(ROOT / "notebooks", site / "files")
     for name in ("jupyter-lite.json", "jupyter_lite_config.json", "overrides.json"):

@@ -40,24 +40,29 @@ PYGMENTS_KEPT = {
 }
 
 
-def compiled(library: Path, site: list[Path], own: Path, pyodide: Path, cache: Path) -> list[Path]:
+def compiled(
+    library: Path, site: list[Path], own: list[Path], pyodide: Path, cache: Path
+) -> list[Path]:
     """
     Return archives of the same names with bytecode.
 
     Args:
         library: The standard library.
         site: Packages.
-        own: The package whose files are all compiled, and stay readable beside their bytecode.
+        own: Packages whose files are all compiled, and stay readable beside their bytecode.
         pyodide: The interpreter.
         cache: Where to keep them.
     """
     theirs = _group([library, *site], pyodide, cache)
     if not theirs.exists():
-        _compile([library, *site], None, pyodide, theirs)
-    ours = _group([own], pyodide, cache)
+        _compile([library, *site], [], pyodide, theirs)
+    ours = _group(own, pyodide, cache)
     if not ours.exists():
         _compile([], own, pyodide, ours)
-    return [*(theirs / archive.name for archive in (library, *site)), ours / own.name]
+    return [
+        *(theirs / archive.name for archive in (library, *site)),
+        *(ours / archive.name for archive in own),
+    ]
 
 
 def _group(archives: list[Path], pyodide: Path, cache: Path) -> Path:
@@ -67,22 +72,21 @@ def _group(archives: list[Path], pyodide: Path, cache: Path) -> Path:
     return cache / "compiled" / digest.hexdigest()[:16]
 
 
-def _compile(archives: list[Path], own: Path | None, pyodide: Path, target: Path) -> None:
+def _compile(archives: list[Path], own: list[Path], pyodide: Path, target: Path) -> None:
     work = target.with_suffix(".part")
     shutil.rmtree(work, ignore_errors=True)
-    every = [*archives, *([own] if own else [])]
+    every = [*archives, *own]
     for archive in every:
         with zipfile.ZipFile(archive) as source:
             source.extractall(work / "files" / archive.name)
     folders = [str(work / "files" / archive.name) for archive in archives] or [""]
     node = Path(sys.executable).with_name("node")
     command = [str(node), str(HERE / "compile.mjs"), str(pyodide), *folders, "--"]
-    if own:
-        command.append(str(work / "files" / own.name))
+    command += [str(work / "files" / archive.name) for archive in own]
     if subprocess.run(command, check=False).returncode:
         sys.exit("the bytecode could not be made")
     for archive in every:
-        _pack(work / "files" / archive.name, work / archive.name, readable=archive == own)
+        _pack(work / "files" / archive.name, work / archive.name, readable=archive in own)
     shutil.rmtree(work / "files")
     shutil.rmtree(target, ignore_errors=True)
     work.rename(target)

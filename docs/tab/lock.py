@@ -87,7 +87,9 @@ def _modules(names: list[str]) -> list[str]:
     found = []
     for name in names:
         first, _, rest = name.partition("/")
-        if rest and not first.endswith((".dist-info", ".data", ".libs")):
+        if name.startswith("wslab/exercises/"):
+            found.append("wslab.exercises")  # a part of a package that is there already
+        elif rest and not first.endswith((".dist-info", ".data", ".libs")):
             found.append(first)
         elif not rest and first.endswith((".py", ".pyc")):
             found.append(first.rsplit(".", 1)[0])

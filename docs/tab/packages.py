@@ -51,18 +51,30 @@ def of_the_kernel() -> list[Path]:
     return [wheel for wheel in found if not wheel.name.startswith("widgetsnbextension-3")]
 
 
-def own(root: Path, cache: Path) -> Path:
-    """Build the wheel of wslab, without the notebooks, which the site has anyway."""
+def own(root: Path, cache: Path) -> list[Path]:
+    """
+    Build the wheel of wslab, without the notebooks, which the site has anyway.
+
+    Its exercises are half of it: they are a wheel of their own, which the first check loads.
+    """
     folder = cache / "own"
     shutil.rmtree(folder, ignore_errors=True)
     _run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], root)
     (full,) = folder.glob("*.whl")
+    version = full.name.split("-")[1]
     slim = folder / f"slim-{full.name}"
-    with zipfile.ZipFile(full) as source, zipfile.ZipFile(slim, "w") as target:
+    exercises = folder / f"wslab_exercises-{version}-py3-none-any.whl"
+    with (
+        zipfile.ZipFile(full) as source,
+        zipfile.ZipFile(slim, "w") as target,
+        zipfile.ZipFile(exercises, "w") as later,
+    ):
+        _describe(later, "wslab-exercises", version)
         for entry in source.infolist():
             if not entry.filename.startswith("wslab/notebooks/"):
-                target.writestr(entry, source.read(entry))
-    return slim.replace(full)
+                is_later = entry.filename.startswith("wslab/exercises/")
+                (later if is_later else target).writestr(entry, source.read(entry))
+    return [slim.replace(full), exercises]
 
 
 def without_jedi(cache: Path) -> Path:
@@ -73,13 +85,16 @@ def without_jedi(cache: Path) -> Path:
     looking at the objects that are there.
     """
     wheel = cache / "jedi-0.0.0+none-py3-none-any.whl"
-    info = "jedi-0.0.0+none.dist-info"
     with zipfile.ZipFile(wheel, "w") as target:
-        metadata = "Metadata-Version: 2.1\nName: jedi\nVersion: 0.0.0+none\n"
-        for name, text in {"METADATA": metadata, "WHEEL": "Wheel-Version: 1.0\n"}.items():
-            target.writestr(zipfile.ZipInfo(f"{info}/{name}"), text)
-        target.writestr(zipfile.ZipInfo(f"{info}/RECORD"), "")
+        _describe(target, "jedi", "0.0.0+none")
     return wheel
+
+
+def _describe(wheel: zipfile.ZipFile, name: str, version: str) -> None:
+    info = f"{name.replace('-', '_')}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    for file, text in {"METADATA": metadata, "WHEEL": "Wheel-Version: 1.0\n"}.items():
+        wheel.writestr(zipfile.ZipInfo(f"{info}/{file}"), text)
 
 
 def _run(command: list[str], folder: Path) -> None:

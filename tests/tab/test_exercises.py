@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 import answer_cells
 import pytest
 from answer_cells import Answer
+from playwright.sync_api import Route
 
 from .conftest import Tab
 
@@ -42,14 +44,13 @@ def sample() -> list[Answer]:
     return found
 
 
-def judge(tab: Tab, answers: list[Answer]) -> list[str]:
-    """Judge answers in the tab; return those that were judged wrongly."""
-    problems = []
+def judge(tab: Tab, answers: list[Answer]) -> Iterator[str]:
+    """Judge answers in the tab; yield those that were judged wrongly."""
     for answer in answers:
         code = JUDGE.format(id=answer.exercise.id, code=answer.code)
         status, outputs = tab.execute(code, SECONDS)
         if status == "not done in time" or tab.fatal:
-            problems.append(f"{answer.exercise.id} {answer.place}: {status} {tab.fatal}")
+            yield f"{answer.exercise.id} {answer.place}: {status} {tab.fatal}"
             tab.fatal.clear()
             tab.open("00_start_here.ipynb")
             tab.run("import wslab")
@@ -57,15 +58,41 @@ def judge(tab: Tab, answers: list[Answer]) -> list[str]:
         shown = "".join(str(output.get("data", {}).get("text/plain", "")) for output in outputs)
         if shown != repr(OUTCOME[answer.kind]):
             told = [output.get("evalue", shown) for output in outputs]
-            problems.append(f"{answer.exercise.id} {answer.place} ({answer.words}): {told}")
-    return problems
+            yield f"{answer.exercise.id} {answer.place} ({answer.words}): {told}"
+
+
+def test_they_are_loaded_when_they_are_first_used(tab: Tab) -> None:
+    """Not with the kernel; where the site cannot be reached, later; by any thread."""
+    wheel = "**/wslab_exercises-*"
+    asked: list[str] = []
+
+    def out_of_reach(route: Route) -> None:
+        asked.append(route.request.url)
+        route.abort()
+
+    tab.page.context.route(wheel, out_of_reach)
+    tab.run("import wslab")
+    assert asked == []
+    shown = tab.run("wslab.check")
+    assert "ImportError: wslab.exercises comes from this site when it is first used" in shown
+    assert len(asked) == 1
+    tab.page.context.unroute(wheel)
+    shown = tab.run(
+        "import threading\n"
+        "found = []\n"
+        "thread = threading.Thread(target=lambda: found.append(wslab.check.__name__))\n"
+        "thread.start()\n"
+        "thread.join(30)\n"
+        "print(found)"
+    )
+    assert shown == "['check']"
 
 
 def test_some_answers(tab: Tab) -> None:
     """One right and one wrong answer to each exercise of two notebooks."""
     answers = sample()
     assert {answer.kind for answer in answers} == {"right", "wrong"}
-    assert judge(tab, answers) == []
+    assert list(judge(tab, answers)) == []
 
 
 @pytest.mark.slow
@@ -79,7 +106,10 @@ def test_all_answers(tab: Tab, number: int) -> None:
     }
     tab.open("00_start_here.ipynb")  # a kernel of its own, where one hangs
     tab.run("import wslab")
-    problems = judge(tab, answers)
+    problems = []
+    for problem in judge(tab, answers):
+        print(f"\n{problem}", flush=True)  # there are hundreds: the first ones are told at once
+        problems.append(problem)
     print(f"\nexercises of {number}: {counts}, judged wrongly: {len(problems)}")
     if problems:
         pytest.fail("\n".join(["judged wrongly in the tab:", *problems]), pytrace=False)

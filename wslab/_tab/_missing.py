@@ -2,21 +2,25 @@
 What is not in a browser tab says so in a sentence, instead of failing somewhere inside.
 
 Packages that the site has, or Pyodide's own distribution, are loaded when they are first imported;
-where that fails, and for those that no browser can run, the import says why.
+where that fails, and for those that no browser can run, the import says why. wslab's own exercises
+are such a package: half of wslab, and nobody needs them before the first check.
 """
 
 from __future__ import annotations
 
+import collections
 import importlib
 import importlib.machinery
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import pyodide_js
-from pyodide.ffi import can_run_sync, run_sync
+from pyodide.code import run_js
+from pyodide.ffi import can_run_sync, create_once_callable
 
-from ._parking import MAIN, current
+from ._parking import Waiters, park, wake
 
 __all__ = ["DISTRIBUTION", "INSTALLED_ONLY", "install"]
 
@@ -37,7 +41,7 @@ class _Finder:
     """Asked for what no other finder has found."""
 
     def find_spec(
-        self, name: str, path: object = None, target: object = None
+        self, name: str, path: Sequence[str] | None = None, target: object = None
     ) -> importlib.machinery.ModuleSpec | None:
         """Load the package that has a module, or say why there is none."""
         if name in INSTALLED_ONLY:
@@ -45,17 +49,36 @@ class _Finder:
         package = _packages().get(name)
         if package is None:
             return None
-        if can_run_sync() and current() == MAIN:
-            run_sync(pyodide_js.loadPackage(package))
-            importlib.invalidate_caches()
-        spec = importlib.machinery.PathFinder.find_spec(name)
+        if can_run_sync():
+            _load(package)
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
         if spec is None and name in DISTRIBUTION:
             raise ModuleNotFoundError(
                 f"{DISTRIBUTION[name]} comes from Pyodide's own distribution on the internet, "
                 f"which this browser cannot reach: go on with the next cell, or {NEED}",
                 name=name,
             )
+        if spec is None and can_run_sync():
+            raise ImportError(
+                f"{name} comes from this site when it is first used, and the site cannot be "
+                "reached: run this cell again when it can",
+                name=name,
+            )
         return spec
+
+
+def _load(package: str) -> None:
+    loaded: Waiters = collections.deque()
+    _begin_to_load(pyodide_js, package, create_once_callable(lambda *args: wake(loaded)))
+    park(loaded)
+    importlib.invalidate_caches()
+
+
+# In JavaScript: a promise that Python gets is a future of the kernel's event loop, which stands
+# still while a cell waits.
+_begin_to_load: Any = run_js(
+    "(pyodide, name, done) => void pyodide.loadPackage(name).then(done, done)"
+)
 
 
 class _Popen:
