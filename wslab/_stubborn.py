@@ -120,24 +120,28 @@ class _EveryLine:
 
     def __init__(self) -> None:
         self.raising = True
-        self._codes: set[CodeType] = set()
+        self.codes: set[CodeType] = set()
         # An error is made in the thread in which it is raised.
         begin = {"__init__": lambda error: self._begin(sys._getframe(1))}
         self.raise_from_here = type(HeldUpError.__name__, (HeldUpError,), begin)
 
     def _begin(self, frame: FrameType) -> None:
-        self._codes = {frame.f_code for frame in _frames(frame)}
+        self.codes = {frame.f_code for frame in _frames(frame)}
         # Python takes a trace function away once it has raised. Not one written in C, such as that
         # of C's ``not``, which asks __bool__(): what that raises, the line raises.
         function = ctypes.cast(ctypes.pythonapi.PyObject_Not, ctypes.c_void_p)
         ctypes.pythonapi.PyEval_SetTrace(function, ctypes.py_object(self))
 
     def __bool__(self) -> bool:
-        if self.raising and sys._getframe(1).f_code in self._codes:
+        self.begin_line(sys._getframe(1).f_code)
+        return True  # C's ``not`` of it is 0: no error
+
+    def begin_line(self, code: CodeType) -> None:
+        """Raise, if the line is in one of the functions."""
+        if self.raising and code in self.codes:
             raise HeldUpError
         if not self.raising:
             ctypes.pythonapi.PyEval_SetTrace(None, None)
-        return True  # C's ``not`` of it is 0: no error
 
 
 def _frames(innermost: FrameType | None) -> list[FrameType]:

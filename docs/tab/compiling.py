@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 NEEDLESS = (
     *("ensurepip/", "idlelib/", "lib2to3/", "pydoc_data/", "tkinter/", "turtledemo/", "test/"),
     *("_pydatetime.py", "_pydecimal.py", "_pyio.py", "turtle.py", "_pyrepl/", "curses/"),
-    *("multiprocessing/", "sqlite3/"),  # both want more than Python, which is not there
+    "multiprocessing/",  # wants an operating system
     *("ftplib.py", "imaplib.py", "poplib.py", "smtplib.py"),  # of other machines
     # And of packages: what runs under Sphinx, pytest or Trio, which no kernel does here.
     *("IPython/sphinxext/", "IPython/testing/plugin/", "websockets/trio/"),

@@ -13,9 +13,11 @@ from .conftest import ROOT, text
 
 NOTEBOOKS = ROOT / "notebooks"
 
+FROM_DISTRIBUTION = "NumPy, matplotlib, Pillow"
+
 # Why a cell cannot show here what is stored: the words in what it shows instead.
 SENTENCES = {
-    "comes from Pyodide's own distribution": "NumPy, matplotlib, Pillow",
+    "comes from Pyodide's own distribution": FROM_DISTRIBUTION,
     "a browser tab has no TLS of its own": "TLS",
     "a browser tab cannot start programs": "subprocess",
     "the page did not report": "a page from the kernel",

@@ -27,7 +27,9 @@ CELL_SECONDS = 60
 
 collect_ignore = ["inside"]  # runs in Pyodide
 
-# The addresses that a kernel asks for, and may not get: NumPy's and the like.
+# Where requests may go; "None" is the host of blob: and data:.
+HERE = {"127.0.0.1", "None", ""}
+# Where a kernel asks for NumPy and the like, and may not get them.
 DISTRIBUTION = "cdn.jsdelivr.net"
 
 
@@ -176,8 +178,7 @@ def tab(context: BrowserContext, site: str) -> Iterator[Tab]:
     tab = Tab(context, site)
     tab.open("00_start_here.ipynb")
     yield tab
-    # "None" is the host of blob: and data:.
-    assert tab.hosts <= {"127.0.0.1", "None", "", DISTRIBUTION}
+    assert tab.hosts <= HERE
     assert tab.fatal == []
 
 

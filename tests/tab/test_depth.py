@@ -8,7 +8,15 @@ from .conftest import ROOT, Tab
 
 SOURCE = (ROOT / "tests" / "tab" / "inside" / "test_stack.py").read_text(encoding="utf-8")
 DEFINE = SOURCE[: SOURCE.index("@pytest.mark.parametrize")].replace("import pytest\n", "")
-NAMES = ["calls", "calls by C", "attributes", "repr", "JSON arrays", "JSON objects"]
+NAMES = [
+    "calls",
+    "calls by C",
+    "attributes",
+    "repr",
+    "JSON arrays",
+    "JSON objects",
+    "JSON by msgspec",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,9 +7,9 @@ calls. This package brings them, so that the standard library, ``websockets`` an
 
 - :mod:`._parking`: one call gives way to others, by JavaScript Promise Integration.
 - :mod:`._locks`, :mod:`._threads`: what :mod:`threading` is made of.
-- :mod:`._preemption`, :mod:`._frames`, :mod:`._collector`, :mod:`._stack`, :mod:`._nesting`: the
-  turn is taken from who computes, garbage is collected, deep recursion raises: none of them ends
-  or stops the kernel.
+- :mod:`._preemption`, :mod:`._frames`, :mod:`._tracing`, :mod:`._collector`, :mod:`._stack`,
+  :mod:`._nesting`: the turn is taken from who computes, what swallows its end raises at each line,
+  garbage is collected, deep recursion raises: none of them ends or stops the kernel.
 - :mod:`._network`, :mod:`._sockets`, :mod:`._selector`: TCP in memory.
 - :mod:`._kernel_loop`: the kernel's event loop, with connections.
 - :mod:`._stdlib`: where all that goes.

@@ -1,17 +1,20 @@
 """
 JSON that is nested too deeply raises ``RecursionError``, as anywhere, before it is parsed.
 
-The parser in C needs so little of the stack that CPython measures, and so much of the browser's,
-that :mod:`._stack` is of no use for it.
+The parsers in C, the standard library's and that of msgspec, need so little of the stack that
+CPython measures, and so much of the browser's, that :mod:`._stack` is of no use for them.
 """
 
 from __future__ import annotations
 
+import functools
+import importlib.machinery
 import json
 import json.decoder
 import json.scanner
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 
 __all__ = ["DEPTH", "install"]
@@ -30,6 +33,9 @@ def install() -> None:
     modules: Any = json
     modules.scanner.make_scanner = _make_scanner
     modules._default_decoder = json.decoder.JSONDecoder()
+    if _MSGSPEC in sys.modules:
+        _protect(sys.modules[_MSGSPEC])
+    sys.meta_path.insert(0, _Finder())
 
 
 def _make_scanner(context: object) -> Callable[[str, int], tuple[Any, int]]:
@@ -41,6 +47,72 @@ def _make_scanner(context: object) -> Callable[[str, int], tuple[Any, int]]:
         return scan(text, begin)
 
     return scan_once
+
+
+_MSGSPEC = "msgspec.json"
+
+
+class _Finder:
+    """Finds the module of msgspec, with a loader that puts the check there, too."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: object = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name != _MSGSPEC:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        if spec is not None and spec.loader is not None:
+            loader: Any = spec.loader
+            execute = loader.exec_module
+
+            def exec_module(module: Any) -> None:
+                execute(module)
+                _protect(module)
+
+            loader.exec_module = exec_module
+        return spec
+
+
+def _protect(module: Any) -> None:
+    decode, native = module.decode, module.Decoder
+
+    @functools.wraps(decode)
+    def checked(buf: Any, *args: Any, **options: Any) -> Any:
+        _check_message(buf)
+        return decode(buf, *args, **options)
+
+    class Decoder:
+        """msgspec's own, which cannot be inherited from, behind the check."""
+
+        __doc__ = native.__doc__
+        __class_getitem__ = classmethod(lambda cls, type: cls)
+
+        def __init__(self, *args: Any, **options: Any) -> None:
+            self._native = native(*args, **options)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._native, name)
+
+        def __repr__(self) -> str:
+            return repr(self._native)
+
+        def decode(self, buf: Any) -> Any:
+            _check_message(buf)
+            return self._native.decode(buf)
+
+        def decode_lines(self, buf: Any) -> Any:
+            _check_message(buf)
+            return self._native.decode_lines(buf)
+
+    module.decode, module.Decoder = checked, Decoder
+
+
+def _check_message(message: Any) -> None:
+    """Check text, or bytes, of which all that counts here is ASCII."""
+    if isinstance(message, (bytes, bytearray, memoryview)):
+        message = str(message, "latin-1")
+    if isinstance(message, str) and message.count("[") + message.count("{") > DEPTH:
+        _check(message, 0)
 
 
 def _check(text: str, begin: int) -> None:

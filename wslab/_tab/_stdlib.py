@@ -22,7 +22,7 @@ import types
 from asyncio import selector_events
 from typing import Any
 
-from . import _sockets, _threads
+from . import _sockets, _threads, _tracing
 from ._frames import current_frames, left
 from ._locks import Lock
 from ._parking import Waiters, current, park
@@ -66,6 +66,7 @@ def _install_threads() -> None:
     futures._global_shutdown_lock = Lock()
     python: Any = ctypes.pythonapi
     python.PyThreadState_SetAsyncExc = _set_async_exc
+    python.PyEval_SetTrace = _tracing.set_trace
 
 
 def _install_sockets() -> None:

@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from wslab._tab._nesting import DEPTH
@@ -34,3 +35,27 @@ def test_decoders_of_ones_own():
         json.JSONDecoder(parse_float=str).decode("[" * 100_000)
     with pytest.raises(RecursionError):
         json.loads("[" * 100_000, parse_constant=str)
+
+
+@pytest.mark.parametrize("kind", [str, str.encode, lambda text: memoryview(text.encode())])
+def test_msgspec(kind):
+    """It parses in C as well; what it decodes is the same, and so is what it refuses."""
+    decoder = msgspec.json.Decoder()
+    for decode in (msgspec.json.decode, decoder.decode, decoder.decode_lines):
+        with pytest.raises(RecursionError, match="maximum recursion depth"):
+            decode(kind("[" * 100_000))
+    assert msgspec.json.decode(kind('{"a": [1]}')) == decoder.decode(kind('{"a": [1]}'))
+    assert decoder.decode_lines(kind("1\n2")) == [1, 2]
+    with pytest.raises(msgspec.DecodeError):
+        decoder.decode(kind('["[", '))
+
+
+def test_msgspec_with_a_type():
+    """The type is msgspec's business, as are its errors."""
+    decoder = msgspec.json.Decoder(list[int])
+    assert repr(decoder) == "msgspec.json.Decoder(list[int])"
+    assert decoder.type == list[int]
+    with pytest.raises(msgspec.ValidationError, match="Expected `int`"):
+        decoder.decode('["a"]')
+    with pytest.raises(TypeError):
+        msgspec.json.decode(5)

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 
+import msgspec
 import pytest
 from pyodide.ffi import run_sync
 
@@ -37,6 +38,7 @@ DEEP = {
     "repr": lambda: repr(_Endless()),
     "JSON arrays": lambda: json.loads("[" * 100_000),
     "JSON objects": lambda: json.loads('{"a":' * 100_000),
+    "JSON by msgspec": lambda: msgspec.json.decode("[" * 100_000),
 }
 
 
