@@ -10,7 +10,8 @@ import pytest
 from answer_cells import Answer
 from playwright.sync_api import Route
 
-from .conftest import Tab
+from .comparing import SENTENCES
+from .conftest import DISTRIBUTION, Tab
 
 # A tab has what notebooks 1 to 8 need; "not yet" is what a wrong answer is told.
 ANSWERS = [
@@ -56,8 +57,11 @@ def judge(tab: Tab, answers: list[Answer]) -> Iterator[str]:
             tab.run("import wslab")
             continue
         shown = "".join(str(output.get("data", {}).get("text/plain", "")) for output in outputs)
-        if shown != repr(OUTCOME[answer.kind]):
-            told = [output.get("evalue", shown) for output in outputs]
+        told = [output.get("evalue", shown) for output in outputs]
+        if any(words in str(told) for words in SENTENCES):
+            print(f"\n{answer.exercise.id} {answer.place} needs what a tab has not: {told}")
+            tab.hosts.discard(DISTRIBUTION)
+        elif shown != repr(OUTCOME[answer.kind]):
             yield f"{answer.exercise.id} {answer.place} ({answer.words}): {told}"
 
 

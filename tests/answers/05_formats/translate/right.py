@@ -6,7 +6,6 @@ import struct
 from typing import Annotated
 
 import msgspec
-import numpy as np
 from msgspec import Meta
 from websockets.exceptions import ConnectionClosed
 
@@ -117,6 +116,8 @@ async def translate(ws):
 
 
 # %% right: NumPy for the way back
+import numpy as np
+
 ROW = np.dtype([("sensor", "<u2"), ("time", "<i8"), ("value", "<f8")])
 
 
