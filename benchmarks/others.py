@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import platform
@@ -33,7 +34,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tap import SERVER, TAP, LearnerEcho, interval, measure, proxy, python
+from relays import SERVER, TAP
+from tap import Measured, Turn, interval, learner, measure, proxy, python, repeat
 from websockets.sync.client import connect
 
 TIMEOUT = 30.0
@@ -83,14 +85,14 @@ def tshark(port: int) -> Iterator[None]:
 def ways(stack: ExitStack, mitmdump: str | None) -> dict[str, int]:
     """Start everything; return the port of each way."""
     folder = stack.enter_context(tempfile.TemporaryDirectory())
-    ports = {"nothing": stack.enter_context(python(SERVER))}
+    ports = {"nothing": stack.enter_context(python(SERVER)).port}
     direct = ports["nothing"]
-    ports["wslab.serve"] = stack.enter_context(python(SERVE))
-    ports["wslab.tap"] = stack.enter_context(python(TAP, f"ws://127.0.0.1:{direct}"))
+    ports["wslab.serve"] = stack.enter_context(python(SERVE)).port
+    ports["wslab.tap"] = stack.enter_context(python(TAP, f"ws://127.0.0.1:{direct}")).port
     log = str(Path(folder) / "debug.log")
-    ports["debug log"] = stack.enter_context(python(LOGGING + SERVER, log))
+    ports["debug log"] = stack.enter_context(python(LOGGING + SERVER, log)).port
     if shutil.which("tshark") and os.geteuid() == 0:
-        ports["tshark"] = stack.enter_context(python(SERVER))
+        ports["tshark"] = stack.enter_context(python(SERVER)).port
         stack.enter_context(tshark(ports["tshark"]))
     if mitmdump := mitmdump or shutil.which("mitmdump"):
 
@@ -98,7 +100,7 @@ def ways(stack: ExitStack, mitmdump: str | None) -> dict[str, int]:
             mode = f"reverse:http://127.0.0.1:{direct}@{port}"
             return [mitmdump, "--mode", mode, "--listen-host", "127.0.0.1", "--quiet"]
 
-        ports["mitmproxy"] = stack.enter_context(proxy(command))
+        ports["mitmproxy"] = stack.enter_context(proxy(command)).port
     return ports
 
 
@@ -166,20 +168,21 @@ def watched_page(chromium: str) -> Iterator[Callable[[str], float]]:
         browser.close()
 
 
-def pages(stack: ExitStack, chromium: str) -> dict[str, Callable[[], None]]:
+def pages(stack: ExitStack, chromium: str) -> dict[str, Turn]:
     """Return a turn of each kind of page."""
-    url = f"ws://127.0.0.1:{stack.enter_context(python(SERVER))}"
-    turns = {}
+    url = f"ws://127.0.0.1:{stack.enter_context(python(SERVER)).port}"
+    turns: dict[str, Turn] = {}
     for name, kind in (("nothing", bare_page), ("Playwright's frames", watched_page)):
-        turns[name] = stack.enter_context(kind(chromium))
-    return {name: lambda turn=turn: turn(url) for name, turn in turns.items()}  # type: ignore[misc]
+        page = functools.partial(stack.enter_context(kind(chromium)), url)
+        turns[name] = functools.partial(repeat, page)
+    return turns
 
 
-def row(what: str, unit: int, rates: dict[str, list[float]]) -> Iterator[str]:
+def table(what: str, unit: int, measured: dict[str, Measured]) -> Iterator[str]:
     """Yield the lines of a table: each way's median, and its ratio to that with nothing."""
-    bare = rates["nothing"]
+    bare = measured["nothing"].rates
     yield f"| {what} | round trips/s | ratio |\n| --- | ---: | ---: |"
-    for name, values in rates.items():
+    for name, values in ((name, way.rates) for name, way in measured.items()):
         ratios = [value / one for value, one in zip(values, bare, strict=True)]
         low, high = interval(ratios)
         ratio = "1" if values is bare else f"{statistics.median(ratios):.2f} ({low:.2f}–{high:.2f})"
@@ -193,13 +196,13 @@ def main() -> None:
     options = parser.parse_args()
     with ExitStack() as stack:
         ports = ways(stack, options.mitmdump)
-        echoes = {name: LearnerEcho(port, 32, stack) for name, port in ports.items()}
-        rates = measure(echoes, 0.02, options.seconds)
-        print("\n".join(row("a learner's client", 1, rates)), flush=True)
+        turns = {name: learner(port, 32, stack) for name, port in ports.items()}
+        measured = measure(turns, 0.02, options.seconds)
+        print("\n".join(table("a learner's client", 1, measured)), flush=True)
     if chromium := shutil.which("chromium"):
         with ExitStack() as stack:
-            rates = measure(pages(stack, chromium), 0, options.seconds)
-            print("\n" + "\n".join(row("a page in Chromium", ECHOES, rates)))
+            measured = measure(pages(stack, chromium), 0, options.seconds)
+            print("\n" + "\n".join(table("a page in Chromium", ECHOES, measured)))
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     print(
         f"\n`{shlex.join(['python', 'benchmarks/others.py', *sys.argv[1:]])}`: websockets "

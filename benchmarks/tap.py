@@ -8,12 +8,15 @@ What a tap costs: the same echo server, asked directly and through what stands i
 It prints a Markdown table. The server, the tap, nginx and mitmproxy run in a process each, as they
 would; nginx and mitmproxy are left out where they are not installed. The floors are relays that do
 nothing but pass on: one on asyncio, and one that is a loop around ``select`` and costs as little as
-Python can. The client is in this process:
-a learner's own, which is that of ``websockets.sync``, or a raw socket, so that little of the time
-is its own. All ways are open at once and take turns of some milliseconds in random order; each turn
-gives one ratio to the direct way in the same round, and the table has their median with its 95 %
-interval (bootstrap over rounds). On a machine that does much else every additional process costs
-more: compare what one run says, and nothing else.
+Python can. The client is in this process: a learner's own, which is that of ``websockets.sync``;
+that of ``websockets.asyncio``, with which the aim of 0.6 was set, where nginx had 0.71; or a raw
+socket, so that little of the time is its own. All ways are open at once and take turns of some
+milliseconds in random order; each turn gives one ratio to the direct way in the same round, and the
+table has their median with its 95 % interval (bootstrap over rounds). On a machine that does much
+else every additional process costs more: compare what one run says, and nothing else.
+
+Below the rows of a raw socket is the processor's time that the process takes for each round trip,
+the server in the first column; other work on the machine disturbs that less.
 
 nginx is as its manual says for WebSocket (proxy_http_version 1.1, Upgrade, Connection), with one
 worker and no access log; mitmproxy is ``mitmdump --mode reverse``, quiet.
@@ -22,7 +25,10 @@ worker and no access log; mitmproxy is ``mitmdump --mode reverse``, quiet.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
+import dataclasses
+import functools
 import os
 import platform
 import random
@@ -34,11 +40,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeAlias
 
+import psutil
+from relays import FLOORS, NGINX, SERVER, TAP
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as connect_async
 from websockets.sync.client import connect
 
 from wslab.faults import RawClient, frame
@@ -46,123 +57,41 @@ from wslab.faults import RawClient, frame
 TIMEOUT = 120.0
 MASK = bytes.fromhex("37fa213d")
 
-SERVER = """
-import asyncio, contextlib
-from websockets.asyncio.server import serve
-from websockets.exceptions import ConnectionClosed
 
-async def echo(ws):
-    with contextlib.suppress(ConnectionClosed):
-        while True:
-            await ws.send(await ws.recv())
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """
+    A way to the server.
 
-async def main():
-    async with serve(echo, "127.0.0.1", 0, compression=None, max_size=None) as server:
-        print(server.sockets[0].getsockname()[1], flush=True)
-        await asyncio.Future()
+    Attributes:
+        port: Where it begins.
+        pid: Of the process that listens there.
+    """
 
-asyncio.run(main())
-"""
+    port: int
+    pid: int
 
-TAP = """
-import sys, wslab
-tap = wslab.tap(sys.argv[1])
-print(tap.port, flush=True)
-sys.stdin.read()
-"""
-
-FLOORS = {
-    "asyncio floor": """
-import asyncio, sys
-BUFFER = memoryview(bytearray(256 * 1024))
-
-class End(asyncio.BufferedProtocol):
-    def __init__(self, other=None):
-        self.other = other
-    def connection_made(self, transport):
-        self.transport = transport
-        if self.other is None:
-            transport.pause_reading()
-            asyncio.ensure_future(self.connect())
-    async def connect(self):
-        self.other = End(self)
-        loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: self.other, "127.0.0.1", int(sys.argv[1]))
-        self.transport.resume_reading()
-    def get_buffer(self, sizehint):
-        return BUFFER
-    def buffer_updated(self, nbytes):
-        self.other.transport.write(bytes(BUFFER[:nbytes]))
-    def connection_lost(self, exc):
-        self.other.transport.close()
-
-async def main():
-    server = await asyncio.get_running_loop().create_server(End, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await asyncio.Future()
-
-asyncio.run(main())
-""",
-    "select floor": """
-import selectors, socket, sys
-buffer = memoryview(bytearray(256 * 1024))
-listener = socket.create_server(("127.0.0.1", 0))
-print(listener.getsockname()[1], flush=True)
-selector = selectors.DefaultSelector()
-selector.register(listener, selectors.EVENT_READ)
-while True:
-    for key, _ in selector.select():
-        if key.fileobj is listener:
-            ends = listener.accept()[0], socket.create_connection(("127.0.0.1", int(sys.argv[1])))
-            for end, other in (ends, ends[::-1]):
-                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                selector.register(end, selectors.EVENT_READ, other)
-        elif key.fileobj.fileno() >= 0:
-            try:
-                if count := key.fileobj.recv_into(buffer):
-                    key.data.sendall(buffer[:count])
-                    continue
-            except OSError:
-                pass
-            for end in (key.fileobj, key.data):
-                selector.unregister(end)
-                end.close()
-""",
-}
-
-NGINX = """
-daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
-events {{ worker_connections 100; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-  server {{
-    listen 127.0.0.1:{port};
-    location / {{
-      proxy_pass http://127.0.0.1:{upstream}; proxy_http_version 1.1;
-      proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";
-    }}
-  }}
-}}
-"""
+    def cpu(self) -> float:
+        """Seconds of a processor that the process and its children have taken."""
+        process = psutil.Process(self.pid)
+        times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
+        return sum(each.user + each.system for each in times)
 
 
 @contextlib.contextmanager
-def python(code: str, *arguments: str) -> Iterator[int]:
+def python(code: str, *arguments: str) -> Iterator[Way]:
     """Run a program that prints its port."""
     command = [sys.executable, "-c", code, *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None
-            yield int(process.stdout.readline())
+            yield Way(int(process.stdout.readline()), process.pid)
         finally:
             process.kill()
 
 
 @contextlib.contextmanager
-def proxy(make_command: Callable[[int], list[str]]) -> Iterator[int]:
+def proxy(make_command: Callable[[int], list[str]]) -> Iterator[Way]:
     """Run a proxy on a free port; it is ready when it accepts."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
         port = int(sock.getsockname()[1])
@@ -179,18 +108,19 @@ def proxy(make_command: Callable[[int], list[str]]) -> Iterator[int]:
                     if time.monotonic() > deadline or process.poll() is not None:
                         raise
                     time.sleep(0.05)
-            yield port
+            yield Way(port, process.pid)
         finally:
             process.terminate()
 
 
-def ways(stack: ExitStack, mitmdump: str | None) -> dict[str, int]:
-    """Start everything; return the port of each way to the server."""
-    upstream = stack.enter_context(python(SERVER))
-    ports = {"direct": upstream}
-    ports["wslab.tap"] = stack.enter_context(python(TAP, f"ws://127.0.0.1:{upstream}"))
+def start(stack: ExitStack, mitmdump: str | None) -> dict[str, Way]:
+    """Start everything; return the ways to the server."""
+    direct = stack.enter_context(python(SERVER))
+    upstream = direct.port
+    ways = {"direct": direct}
+    ways["wslab.tap"] = stack.enter_context(python(TAP, f"ws://127.0.0.1:{upstream}"))
     for name, code in FLOORS.items():
-        ports[name] = stack.enter_context(python(code, str(upstream)))
+        ways[name] = stack.enter_context(python(code, str(upstream)))
     if nginx := shutil.which("nginx"):
         folder = stack.enter_context(tempfile.TemporaryDirectory())
 
@@ -199,15 +129,28 @@ def ways(stack: ExitStack, mitmdump: str | None) -> dict[str, int]:
             config.write_text(NGINX.format(folder=folder, port=port, upstream=upstream))
             return [nginx, "-p", folder, "-c", str(config)]
 
-        ports["nginx"] = stack.enter_context(proxy(run_nginx))
+        ways["nginx"] = stack.enter_context(proxy(run_nginx))
     if mitmdump := mitmdump or shutil.which("mitmdump"):
 
         def run_mitmdump(port: int) -> list[str]:
             mode = f"reverse:http://127.0.0.1:{upstream}@{port}"
             return [mitmdump, "--mode", mode, "--listen-host", "127.0.0.1", "--quiet"]
 
-        ports["mitmproxy"] = stack.enter_context(proxy(run_mitmdump))
-    return ports
+        ways["mitmproxy"] = stack.enter_context(proxy(run_mitmdump))
+    return ways
+
+
+Turn: TypeAlias = Callable[[float], tuple[int, float]]
+"""Has a message echoed again and again, for so many seconds; returns how often, and how long."""
+
+
+def repeat(echo: Callable[[], None], seconds: float) -> tuple[int, float]:
+    """Be a turn of what echoes a message once."""
+    count, began = 0, time.perf_counter()
+    while (elapsed := time.perf_counter() - began) < seconds or not count:
+        echo()
+        count += 1
+    return count, elapsed
 
 
 class RawEcho:
@@ -240,13 +183,54 @@ class LearnerEcho:
         self._ws.recv(timeout=TIMEOUT)
 
 
-def rate(echo: Callable[[], None], seconds: float) -> float:
-    """Have a message echoed again and again; return how often in a second."""
-    count, began = 0, time.perf_counter()
-    while (elapsed := time.perf_counter() - began) < seconds or not count:
-        echo()
-        count += 1
-    return count / elapsed
+class AsyncEcho:
+    """The same in a program on asyncio."""
+
+    def __init__(self, port: int, payload: int, stack: ExitStack) -> None:
+        self._runner = stack.enter_context(asyncio.Runner())
+        self._message = bytes(payload)
+        self._ws = self._runner.run(self._connect(f"ws://127.0.0.1:{port}"))
+        stack.callback(lambda: self._runner.run(self._ws.close()))
+
+    async def _connect(self, url: str) -> ClientConnection:
+        return await connect_async(url, compression=None, max_size=None, proxy=None)
+
+    def turn(self, seconds: float) -> tuple[int, float]:
+        """What :func:`repeat` does, in one go: the loop is not left in between."""
+        return self._runner.run(self._turn(seconds))
+
+    async def _turn(self, seconds: float) -> tuple[int, float]:
+        count, began = 0, time.perf_counter()
+        while (elapsed := time.perf_counter() - began) < seconds or not count:
+            await self._ws.send(self._message)
+            await self._ws.recv()
+            count += 1
+        return count, elapsed
+
+
+def raw(port: int, payload: int, stack: ExitStack) -> Turn:
+    """Return turns of :class:`RawEcho`."""
+    return functools.partial(repeat, RawEcho(port, payload, stack))
+
+
+def learner(port: int, payload: int, stack: ExitStack) -> Turn:
+    """Return turns of :class:`LearnerEcho`."""
+    return functools.partial(repeat, LearnerEcho(port, payload, stack))
+
+
+def program(port: int, payload: int, stack: ExitStack) -> Turn:
+    """Return turns of :class:`AsyncEcho`."""
+    return AsyncEcho(port, payload, stack).turn
+
+
+ROWS: tuple[tuple[str, Callable[[int, int, ExitStack], Turn], int, float, float], ...] = (
+    ("32 bytes, round trips/s, learner's client", learner, 32, 0.02, 1.0),
+    ("32 bytes, round trips/s, asyncio's client", program, 32, 0.02, 1.0),
+    ("32 bytes, round trips/s, raw socket", raw, 32, 0.02, 1.0),
+    ("1 MiB, MB/s each way, learner's client", learner, 2**20, 0.1, 1.048576),
+    ("1 MiB, MB/s each way, raw socket", raw, 2**20, 0.1, 1.048576),
+)
+"""What, its client, bytes of the payload, seconds of a turn, and the unit of the rate."""
 
 
 def interval(ratios: list[float]) -> tuple[float, float]:
@@ -256,19 +240,43 @@ def interval(ratios: list[float]) -> tuple[float, float]:
     return medians[25], medians[974]
 
 
-def measure(
-    echoes: dict[str, Callable[[], None]], turn: float, seconds: float
-) -> dict[str, list[float]]:
-    """Let all ways take turns of so many seconds; return the rates of each, round by round."""
-    rates: dict[str, list[float]] = {name: [] for name in echoes}
+@dataclasses.dataclass
+class Measured:
+    """What one way has done: round trips per second, turn by turn, and how many in all."""
+
+    rates: list[float] = dataclasses.field(default_factory=list)
+    count: int = 0
+
+    def note(self, count: int, elapsed: float) -> None:
+        """Add a turn."""
+        self.rates.append(count / elapsed)
+        self.count += count
+
+
+def measure(turns: Mapping[str, Turn], turn: float, seconds: float) -> dict[str, Measured]:
+    """Let all ways take turns of so many seconds."""
+    measured = {name: Measured() for name in turns}
     rng = random.Random(0)
-    for echo in echoes.values():
-        rate(echo, turn)  # what is done once only, nobody has to wait for
+    for name, take in turns.items():  # what is done once only, nobody has to wait for
+        measured[name].count = take(turn)[0]
     began = time.perf_counter()
     while time.perf_counter() - began < seconds:
-        for name in rng.sample(list(echoes), len(echoes)):
-            rates[name].append(rate(echoes[name], turn))
-    return rates
+        for name in rng.sample(list(turns), len(turns)):
+            measured[name].note(*turns[name](turn))
+    return measured
+
+
+def row(what: str, measured: Mapping[str, Measured], unit: float) -> str:
+    """Return the direct way's rate, and that of each other one with its ratio to it."""
+    direct = measured["direct"].rates
+    cells = [f"{unit * statistics.median(direct):,.0f}"]
+    for name in list(measured)[1:]:
+        rates = measured[name].rates
+        ratios = [a / b for a, b in zip(rates, direct, strict=True)]
+        low, high = interval(ratios)
+        rate = unit * statistics.median(rates)
+        cells.append(f"{rate:,.0f} = {statistics.median(ratios):.2f} ({low:.2f}–{high:.2f})")
+    return f"| {what} | {' | '.join(cells)} |"
 
 
 def main() -> None:
@@ -277,27 +285,22 @@ def main() -> None:
     parser.add_argument("--mitmdump", help="mitmproxy's program")
     options = parser.parse_args()
     with ExitStack() as stack:
-        ports = ways(stack, options.mitmdump)
-        print(f"| what | {' | '.join(ports)} |")
-        print(f"| --- |{' ---: |' * len(ports)}")
-        for what, kind, payload, turn, unit in (
-            ("32 bytes, round trips/s, learner's client", LearnerEcho, 32, 0.02, 1.0),
-            ("32 bytes, round trips/s, raw socket", RawEcho, 32, 0.02, 1.0),
-            ("1 MiB, MB/s each way, learner's client", LearnerEcho, 2**20, 0.1, 1.048576),
-            ("1 MiB, MB/s each way, raw socket", RawEcho, 2**20, 0.1, 1.048576),
-        ):
+        ways = start(stack, options.mitmdump)
+        print(f"| what | {' | '.join(ways)} |")
+        print(f"| --- |{' ---: |' * len(ways)}")
+        for what, make, payload, turn, unit in ROWS:
             with ExitStack() as clients:
-                echoes = {name: kind(port, payload, clients) for name, port in ports.items()}
-                rates = measure(echoes, turn, options.seconds)
-            cells = [f"{unit * statistics.median(rates['direct']):,.0f}"]
-            for name in list(ports)[1:]:
-                ratios = [a / b for a, b in zip(rates[name], rates["direct"], strict=True)]
-                low, high = interval(ratios)
-                rate = unit * statistics.median(rates[name])
-                cells.append(
-                    f"{rate:,.0f} = {statistics.median(ratios):.2f} ({low:.2f}–{high:.2f})"
-                )
-            print(f"| {what} | {' | '.join(cells)} |", flush=True)
+                turns = {name: make(way.port, payload, clients) for name, way in ways.items()}
+                before = {name: way.cpu() for name, way in ways.items()}
+                measured = measure(turns, turn, options.seconds)
+            print(row(what, measured, unit), flush=True)
+            if make is raw:  # outside of its turns what stands in between has nothing to do
+                cells = [
+                    f"{1e6 * (way.cpu() - before[name]) / measured[name].count:,.1f}"
+                    for name, way in ways.items()
+                ]
+                size = what.partition(",")[0]
+                print(f"| {size}, its CPU for each of them, µs | {' | '.join(cells)} |", flush=True)
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     print(
         f"\n`{shlex.join(['python', 'benchmarks/tap.py', *sys.argv[1:]])}`: websockets "

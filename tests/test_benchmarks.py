@@ -128,11 +128,17 @@ def test_tap_prints_its_table() -> None:
     assert (rule.count("---:"), blank) == (len(ways) - 1, "")
     assert [row.split("|")[1].strip() for row in rows] == [
         "32 bytes, round trips/s, learner's client",
+        "32 bytes, round trips/s, asyncio's client",
         "32 bytes, round trips/s, raw socket",
+        "32 bytes, its CPU for each of them, µs",
         "1 MiB, MB/s each way, learner's client",
         "1 MiB, MB/s each way, raw socket",
+        "1 MiB, its CPU for each of them, µs",
     ]
     for row in rows:
+        if "CPU" in row:
+            assert all(float(cell.replace(",", "")) > 0 for cell in row.split("|")[2:-1])
+            continue
         found = re.findall(rf"{NUMBER} = ([\d.]+) \(([\d.]+)–([\d.]+)\)", row)
         assert len(found) == len(ways) - 2
         assert all(float(low) <= float(ratio) <= float(high) for ratio, low, high in found)
