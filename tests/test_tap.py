@@ -20,7 +20,13 @@ import pytest
 import trustme
 from conftest import MASK, TIMEOUT, RawClient, frame, request, until
 from websockets.asyncio.client import connect as connect_async
-from websockets.exceptions import ConnectionClosedError, InvalidMessage, InvalidStatus
+from websockets.exceptions import (
+    ConnectionClosed,
+    ConnectionClosedError,
+    InvalidHandshake,
+    InvalidMessage,
+    InvalidStatus,
+)
 from websockets.sync.client import connect
 
 import wslab
@@ -94,6 +100,18 @@ def by_direction(service: Any) -> list[list[Any]]:
 
 def kinds(records: Any) -> list[str]:
     return [record.kind for record in records]
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """As many open files as four sockets for each of a thousand connections."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 5000:
+        pytest.skip(f"this system allows {hard} open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 5000), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.fixture(params=["asyncio", "uvloop"])
@@ -292,15 +310,15 @@ def test_a_client_that_vanishes_while_nobody_reads(raw: Raw, peer: Peer) -> None
         until(lambda: not tap._server.connections, "the end of the connection")
 
 
-def test_many_idle_connections(raw: Raw) -> None:
-    """Hundreds of connections are there at once, and each still answers."""
-    with wslab.serve(echo) as server, wslab.tap(server.url, keep=5000) as tap:
-        clients = [raw(tap.port).open() for _ in range(200)]
+def test_many_idle_connections(raw: Raw, many_files: None) -> None:
+    """A thousand connections are there at once, and each still answers."""
+    with wslab.serve(echo) as server, wslab.tap(server.url, keep=10_000) as tap:
+        clients = [raw(tap.port).open() for _ in range(1000)]
         for number, client in enumerate(clients):
             client.send_frame(0x81, b"%d" % number)
         for number, client in enumerate(clients):
             assert client.read_frame() == (0x81, b"%d" % number)
-        assert len({record.connection for record in tap.transcript}) == 200
+        assert len({record.connection for record in tap.transcript}) == 1000
 
 
 # --- HTTP
@@ -515,19 +533,72 @@ def test_nobody_listens(raw: Raw) -> None:
     assert [(r.connection, r.problem) for r in tap.transcript] == [(1, why), (2, why)]
 
 
-def test_faults_pass() -> None:
-    """What a server does wrong arrives as it is."""
-    for fault, message in (
-        (wslab.faults.abort, "no close frame received or sent"),
-        (wslab.faults.reserved_opcode, "invalid opcode"),
-        (wslab.faults.masked_frame, "incorrect masking"),
+BYTES = (
+    wslab.faults.garbage,
+    wslab.faults.impossible_length,
+    wslab.faults.reserved_opcode,
+    wslab.faults.reserved_bit,
+    wslab.faults.masked_frame,
+    wslab.faults.invalid_utf8,
+    wslab.faults.invalid_close_reason,
+    wslab.faults.invalid_close_code,
+    wslab.faults.fragmented_control_frame,
+    wslab.faults.lone_continuation,
+    wslab.faults.interrupted_message,
+    wslab.faults.message_too_big,
+)
+
+
+def outcome(url: str) -> str:
+    """What a client is told that waits for a message."""
+    try:
+        with connect(url, proxy=None, open_timeout=1, close_timeout=TIMEOUT) as ws:
+            while True:
+                ws.recv(timeout=TIMEOUT)
+    except (ConnectionClosed, InvalidHandshake, EOFError, OSError) as exc:
+        return f"{type(exc).__name__}: {exc}"
+
+
+@pytest.mark.parametrize("fault", [wslab.faults.abort, *BYTES], ids=lambda fault: fault.__name__)
+def test_faults_pass(fault: Any) -> None:
+    """What a server does wrong arrives as it is, and is recorded as it was sent."""
+    with wslab.serve(fault) as server:
+        with wslab.tap(server.url) as tap:
+            told = outcome(tap.url)
+            until(lambda: not tap._server.connections, "the end of the connection")
+        server.transcript.wait(kind="lost" if fault is wslab.faults.abort else "close")
+        assert by_direction(tap)[1] == by_direction(server)[1]
+        assert told == outcome(server.url)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"process_request": wslab.faults.refuse(503, "busy", {"Retry-After": "1"})},
+        {"process_request": wslab.faults.redirect("ws://127.0.0.1:1/")},
+        {"process_request": wslab.faults.abort},
+        {"process_response": wslab.faults.wrong_accept},
+    ],
+    ids=["refuse", "redirect", "abort", "wrong_accept"],
+)
+def test_faults_of_the_handshake_pass(options: Any) -> None:
+    """So does what is wrong with an answer, or that there is none."""
+    with wslab.serve(echo, **options) as server, wslab.tap(server.url) as tap:
+        assert outcome(tap.url) == outcome(server.url)
+
+
+def test_a_server_that_does_not_answer(raw: Raw) -> None:
+    """The client waits as it would; when it gives up, the server is told."""
+    with (
+        wslab.serve(echo, process_request=wslab.faults.no_answer) as server,
+        wslab.tap(server.url) as tap,
     ):
-        with wslab.serve(fault) as server, wslab.tap(server.url) as tap:
-            with pytest.raises(ConnectionClosedError, match=message):
-                wslab.talk(tap.url, replies=1)
-            server.transcript.wait(kind="lost" if fault is wslab.faults.abort else "close")
-            tap.transcript.wait(kind="lost" if fault is wslab.faults.abort else "close")
-        assert kinds(tap.transcript) == kinds(server.transcript)
+        client = raw(tap.port)
+        client.send(request())
+        server.transcript.wait(kind="handshake")
+        client.sock.close()
+        server.transcript.wait(kind="lost")
+        assert kinds(tap.transcript)[0] == "handshake"
 
 
 # --- TLS

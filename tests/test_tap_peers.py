@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import threading
@@ -21,6 +22,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import trustme
 from conftest import TIMEOUT, until
 from websockets.sync.client import connect
 
@@ -49,12 +51,12 @@ def node() -> list[str] | None:
 class Program:
     """A server in a process of its own."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *arguments: str) -> None:
         command = node() if name.endswith(".js") else [sys.executable]
         if command is None:
             pytest.skip("needs Node and ws: npm install ws, in a folder where Node looks")
         self.process = subprocess.Popen(
-            [*command, str(PEERS / name)], stdout=subprocess.PIPE, text=True, cwd=PEERS
+            [*command, str(PEERS / name), *arguments], stdout=subprocess.PIPE, text=True, cwd=PEERS
         )
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline())
@@ -181,6 +183,27 @@ def test_ws_as_the_client(server: Program) -> None:
         assert tap.transcript.wait(kind="close", sender="client").close_code == 4000
     assert said(tap, "server") == kept(parse(client.stdout))
     assert said(tap, "client") == kept(server.end())
+
+
+def test_a_server_with_tls(tmp_path: Path) -> None:
+    """It has a certificate of a private CA; what the tap saw is what the server printed."""
+    authority, context = trustme.CA(), ssl.create_default_context()
+    authority.configure_trust(context)
+    certificate = tmp_path / "certificate.pem"
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(certificate)
+    server = Program("aiohttp_server.py", str(certificate))
+    received: list[str | bytes] = []
+    with (
+        wslab.tap(f"wss://localhost:{server.port}/chat", ssl=context) as tap,
+        connect(tap.url, proxy=None) as ws,
+    ):
+        for message in MESSAGES:
+            ws.send(message)
+            received.append(ws.recv(timeout=TIMEOUT))
+    assert received == MESSAGES
+    got = server.end()
+    assert got == [(isinstance(m, str), m.encode() if isinstance(m, str) else m) for m in received]
+    assert said(tap, "client") == said(tap, "server") == kept(got)
 
 
 def test_its_other_answers(server: Program) -> None:

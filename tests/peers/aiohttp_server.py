@@ -1,10 +1,12 @@
-"""An echo server by aiohttp, with permessage-deflate; on every path."""
+"""An echo server by aiohttp, with permessage-deflate; on every path; [with TLS: CERTIFICATE]."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import json
+import ssl
+import sys
 
 from aiohttp import WSMsgType, web
 
@@ -27,7 +29,11 @@ async def main() -> None:
     app.router.add_get("/{path:.*}", echo)
     runner = web.AppRunner(app)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    context = None
+    if certificates := sys.argv[1:]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificates)
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
     print(runner.addresses[0][1], flush=True)
     await asyncio.Event().wait()
 
