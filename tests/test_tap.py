@@ -102,18 +102,6 @@ def kinds(records: Any) -> list[str]:
     return [record.kind for record in records]
 
 
-@pytest.fixture
-def many_files() -> Iterator[None]:
-    """As many open files as four sockets for each of a thousand connections."""
-    resource = pytest.importorskip("resource")
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < 5000:
-        pytest.skip(f"this system allows {hard} open files")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 5000), hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
 @pytest.fixture(params=["asyncio", "uvloop"])
 def each_loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Event loops are asyncio's own, or those of uvloop."""
@@ -310,15 +298,18 @@ def test_a_client_that_vanishes_while_nobody_reads(raw: Raw, peer: Peer) -> None
         until(lambda: not tap._server.connections, "the end of the connection")
 
 
-def test_many_idle_connections(raw: Raw, many_files: None) -> None:
-    """A thousand connections are there at once, and each still answers."""
-    with wslab.serve(echo) as server, wslab.tap(server.url, keep=10_000) as tap:
-        clients = [raw(tap.port).open() for _ in range(1000)]
+def test_many_idle_connections(raw: Raw) -> None:
+    """Hundreds of connections are there at once, and each still answers."""
+    with (
+        wslab.serve(echo, ping_interval=None) as server,
+        wslab.tap(server.url, keep=5000) as tap,
+    ):
+        clients = [raw(tap.port).open() for _ in range(200)]
         for number, client in enumerate(clients):
             client.send_frame(0x81, b"%d" % number)
         for number, client in enumerate(clients):
             assert client.read_frame() == (0x81, b"%d" % number)
-        assert len({record.connection for record in tap.transcript}) == 1000
+        assert len({record.connection for record in tap.transcript}) == 200
 
 
 # --- HTTP
@@ -552,7 +543,7 @@ BYTES = (
 def outcome(url: str) -> str:
     """What a client is told that waits for a message."""
     try:
-        with connect(url, proxy=None, open_timeout=1, close_timeout=TIMEOUT) as ws:
+        with connect(url, proxy=None, open_timeout=TIMEOUT, close_timeout=TIMEOUT) as ws:
             while True:
                 ws.recv(timeout=TIMEOUT)
     except (ConnectionClosed, InvalidHandshake, EOFError, OSError) as exc:
