@@ -94,7 +94,7 @@ def test_devtools_read_what_we_save(devtools: Page, transcript: wslab.Transcript
 def test_the_network_panel_shows_what_we_save(
     devtools: Page, transcript: wslab.Transcript, tmp_path: Path
 ) -> None:
-    """“Import HAR file” gives a request of type websocket, with its headers and its messages."""
+    """“Import HAR file” gives a WebSocket, with its headers and its messages."""
     transcript.save(tmp_path / "talk.har")
     with devtools.expect_file_chooser() as chooser:
         devtools.get_by_role("button", name="Import HAR file").click()

@@ -17,7 +17,7 @@ from ._parking import current
 
 __all__ = ["set_trace"]
 
-TOOL = 4  # of six; no debugger's, coverage's, profiler's or optimizer's
+TOOL = 4  # of six; no debugger's, coverage's nor profiler's
 
 _monitoring: Any = sys.monitoring  # type: ignore[attr-defined]  # from Python 3.12 on
 _traced: dict[int, Any] = {}
