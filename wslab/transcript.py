@@ -272,14 +272,13 @@ class Transcript(Sequence[Record]):
     def extend(self, records: Iterable[Record]) -> None:
         """Append records, if any, and wake whoever waits. Any thread may call this."""
         records = tuple(records)  # before the lock: a generator may look at this transcript
-        self._extended += 1
-        if not records and not self._waiting:  # more of a payload, which its record holds already
-            return
         with self._lock:
-            self._records += records
-            self._bytes += sum(map(self._added_bytes, records))
-            self._counted += len(records)
-            self._drop_oldest()
+            self._extended += 1
+            if records:  # or else there is more of a payload, which its record holds already
+                self._records += records
+                self._bytes += sum(map(self._added_bytes, records))
+                self._counted += len(records)
+                self._drop_oldest()
             if self._waiting:
                 self._changed.notify_all()
 
