@@ -156,7 +156,8 @@ def learner(notebooks: list[Path], seconds: float, data: str) -> Iterator[str]:
     yield "| --- | ---: | ---: | ---: | ---: |"
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(jupyter_server(data))
-        yield row("JupyterLab's server", memory(server), memory(server), cpu(server))
+        now = memory(server)
+        yield row("JupyterLab's server", now, now, cpu(server))
         begin = time.perf_counter()
         kernel = Kernel(data)
         stack.callback(kernel.close)
@@ -168,11 +169,14 @@ def learner(notebooks: list[Path], seconds: float, data: str) -> Iterator[str]:
             before = cpu(kernel.process)
             with peak(kernel.process) as most:
                 took = kernel.run_all(notebook)
+                now = memory(kernel.process)
             spent = cpu(kernel.process) - before
-            highest = max(highest, most[0])
-            yield row(f"and {notebook.stem[:2]} run", memory(kernel.process), most[0], spent, took)
+            top = max(most[0], now)  # the kernel may have grown since the thread looked last
+            highest = max(highest, top)
+            yield row(f"and {notebook.stem[:2]} run", now, top, spent, took)
         kernel.run(CONSOLE)
-        yield row("and a console", memory(kernel.process), memory(kernel.process))
+        now = memory(kernel.process)
+        yield row("and a console", now, now)
         total = memory(server) + memory(kernel.process)
         yield row("**one learner**", total, memory(server) + highest)
         percent = idle([server, kernel.process], seconds)
