@@ -16,6 +16,7 @@ from wslab.exercises import EXERCISES, Exercise
 from wslab.exercises._check import Check
 from wslab.exercises._judge import Finding, one_server
 from wslab.exercises._rule import Rule
+from wslab.exercises._source import missing_await
 
 pytestmark = [
     pytest.mark.usefixtures("data_folder"),
@@ -68,6 +69,13 @@ def broken(rules: Iterable[Rule], answer: Any) -> list[str]:
 
 
 # ---- the rules ----
+
+
+@each_exercise
+def test_no_right_answer_lacks_an_await(exercise: Exercise) -> None:
+    """The guess that a finding ends with is never made of what is right."""
+    guesses = [missing_await(one.define(), exercise.solution) for one in of(exercise, "right")]
+    assert [guess for guess in guesses if guess] == []
 
 
 @each_exercise

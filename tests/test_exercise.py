@@ -43,3 +43,13 @@ def test_cells_of_the_notebook(exercise: Exercise) -> None:
 def test_starter_is_not_attempted(exercise: Exercise) -> None:
     """The committed state of each notebook."""
     assert exercise.check(define(exercise.starter, exercise.name)).outcome == "not attempted"
+
+
+@clean
+def test_no_await_is_missing_where_none_belongs() -> None:
+    """`bus.publish()` of 9.6 is no coroutine, as its solution shows."""
+    code = "def share(bus):\n    async def handler(ws):\n        room = ws.request.path\n"
+    code += "        bus.publish(room, room)\n\n    return handler\n"
+    finding = EXERCISES["9.6"].check(define(code, "share")).finding
+    assert finding is not None
+    assert "await" not in finding.problem

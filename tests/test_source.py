@@ -64,3 +64,11 @@ def test_attempted_without_source() -> None:
 def test_missing_await(code: str, call: str) -> None:
     """A call of a coroutine that stands alone in an ``async`` function."""
     assert missing_await(define(code, "answer")) == call
+
+
+def test_missing_await_as_the_solution_has_it() -> None:
+    """What the solution calls without ``await`` needs none there; all else does."""
+    solution = "async def answer(ws, bus):\n    bus.publish(await ws.recv())"
+    answer = define("async def answer(ws, bus):\n    bus.publish(1)\n    ws.send(2)", "answer")
+    assert missing_await(answer, solution) == "ws.send(…)"
+    assert missing_await(answer) == "bus.publish(…)"

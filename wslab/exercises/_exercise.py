@@ -85,7 +85,7 @@ class Exercise:
                 for rule in self.rules:
                     rule(answer)
         except Finding as finding:
-            if call := missing_await(answer):
+            if call := missing_await(answer, self.solution):
                 finding.problem += f" (is an `await` missing before `{call}`?)"
             return Check(self.id, "not yet", finding)
         return Check(self.id, "passed", not_judged=self.not_judged)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from collections.abc import Iterator
 from typing import Any
 
 __all__ = ["is_attempted", "missing_await"]
@@ -33,13 +34,23 @@ def is_attempted(answer: Any) -> bool:
     )
 
 
-def missing_await(answer: Any) -> str:
+def missing_await(answer: Any, solution: str = "") -> str:
     """
     Return the first call in an ``async`` function that lacks an ``await``, such as ``ws.send(…)``.
 
-    It is a guess, to explain what was found on the wire; without one it is empty.
+    It is a guess, to explain what was found on the wire; without one it is empty. What the solution
+    calls like that needs no ``await`` there, whatever it is elsewhere.
     """
-    for function in ast.walk(_tree(answer) or ast.Module([], [])):
+    plain = {function.attr for function in _not_awaited(ast.parse(solution))}
+    for function in _not_awaited(_tree(answer) or ast.Module([], [])):
+        if function.attr not in plain:
+            return f"{ast.unparse(function)}(…)"
+    return ""
+
+
+def _not_awaited(tree: ast.Module) -> Iterator[ast.Attribute]:
+    """What is called in ``async`` functions, by the name of a coroutine and without ``await``."""
+    for function in ast.walk(tree):
         if not isinstance(function, ast.AsyncFunctionDef):
             continue
         for node in ast.walk(function):
@@ -50,8 +61,7 @@ def missing_await(answer: Any) -> str:
                 and node.value.func.attr in _COROUTINES
                 and ast.unparse(node.value.func) != "time.sleep"
             ):
-                return f"{ast.unparse(node.value.func)}(…)"
-    return ""
+                yield node.value.func
 
 
 def _tree(answer: Any) -> ast.Module | None:
