@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ WAITING = RECORDING.with_name("waiting.py")
 IMPORTING = RECORDING.with_name("importing.py")
 TAP = RECORDING.with_name("tap.py")
 OTHERS = RECORDING.with_name("others.py")
+BENCHMARKS = RECORDING.parent
 CHECKS = RECORDING.with_name("checks.py")
 NUMBER = r"[\d,.e+]+"
 
@@ -179,3 +181,73 @@ def test_checks_prints_its_table() -> None:
     assert found is not None
     assert found[1] == found[2] != "0"
     assert found[3] == found[4] != "0"
+
+
+@pytest.fixture
+def bus(monkeypatch: pytest.MonkeyPatch, redis_server: None) -> Any:
+    """The module benchmarks/bus.py, with less to do."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import bus
+
+    ends = (next(iter(bus.SETTINGS)), "two processes over Redis")
+    monkeypatch.setattr(bus, "CROWDS", ((8, 2),))
+    monkeypatch.setattr(bus, "SETTINGS", {name: bus.SETTINGS[name] for name in ends})
+    return bus
+
+
+@pytest.mark.slow
+def test_bus_prints_its_table(bus: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    """Both ratios of one process are 1; those of two are known, and the memory of a client."""
+    bus.table(1, 400, hiredis=False)
+    shown, errors = capfd.readouterr()
+    assert errors == ""
+    header, _rule, one, two, _blank, memory = shown.strip().splitlines()
+    assert header == "| without hiredis | 8 clients, 2 rooms |"
+    assert re.fullmatch(rf"\| one process, .* \| {NUMBER}/s \(1\.00; 1\.00\) \|", one)
+    pair = re.fullmatch(rf"\| two .* \| {NUMBER}/s \(([\d.]+); ([\d.]+)\) \|", two)
+    assert pair is not None
+    assert min(map(float, pair.groups())) > 0
+    assert re.fullmatch(r"Memory of a client: -?[\d.]+ KiB \(-?[\d.]+ to -?[\d.]+\)\.", memory)
+
+
+def test_outages_count_what_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing, whether it was on its way, what came twice, who was told and who was not."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import bus_outages
+
+    monkeypatch.setattr(bus_outages, "ROOMS", 2)
+    said = {
+        "A": {"paced": 6, "refused": [4], "sent": {"0": 1.0, "2": 1.9, "1": 1.2, "3": 2.3}},
+        "B": {"paced": 2, "refused": [], "sent": {"0": 1.0, "1": 1.5}},
+    }
+    clients = [  # room, port, (time, from whom, number), gaps
+        ("room0000", 1, [(1.1, "A", 0), (1.1, "B", 0), (2.6, "A", 2), (2.7, "A", 2)], [2.5]),
+        ("room0000", 2, [(1.1, "A", 0), (1.1, "B", 0)], [2.5]),
+        ("room0001", 1, [(1.3, "A", 1), (2.6, "A", 3), (2.8, "A", 5), (2.9, "B", 1)], []),
+        ("room0001", 2, [(1.3, "A", 1), (2.6, "A", 5)], []),
+    ]
+    times = bus_outages.Times(struck=2.0, back=2.4)
+    assert bus_outages.losses(clients, said, times) == {
+        "said": 8,
+        "refused": 1,
+        "lost": 3,  # A 2 and 3, B 1: each somewhere
+        "on their way": 2,  # A 2 and B 1
+        "twice": 1,
+        "told": 2,
+        "untold": 1,
+        "noticed": 0.0,
+    }
+
+
+def test_outages_measure_until_messages_flow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the slowest of the four ways, from when Redis answers again."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import bus_outages
+
+    before = [(1.0, "A", 0), (1.0, "B", 0)]
+    clients = [
+        ("room0000", 1, [*before, (2.5, "A", 2), (2.6, "B", 2)], [2.45]),
+        ("room0001", 1, [*before, (2.44, "A", 3)], [2.45]),  # before the notice of the gap
+        ("room0000", 2, [*before, (2.5, "A", 2), (2.9, "B", 2), (3.5, "B", 4)], [2.4]),
+    ]
+    assert bus_outages.flow(clients, back=2.25) == {"flow": pytest.approx(0.65)}

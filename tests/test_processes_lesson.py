@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import os
 import pathlib
 import shutil
@@ -13,6 +15,7 @@ from typing import Any
 
 import pytest
 from lesson_cells import Lesson
+from websockets.asyncio.client import connect
 
 NOTEBOOK = "09b_more_than_one_process"
 SCENES = ("alone", "together", "conversation", "kill", "cut", "freeze", "cut-again", "resume")
@@ -48,15 +51,6 @@ def lesson(monkeypatch: pytest.MonkeyPatch, processes: list[Any]) -> Lesson:
     return lesson
 
 
-@pytest.fixture
-def redis_server() -> None:
-    """The program is there; without it a test is skipped, and fails in CI."""
-    if shutil.which("redis-server") is None:
-        if os.environ.get("CI"):
-            pytest.fail("redis-server is not installed")
-        pytest.skip("redis-server is not installed")
-
-
 def names_of(processes: list[subprocess.Popen[str]]) -> list[str]:
     """What was started, in order."""
     return [pathlib.Path(process.args[0]).name for process in processes]  # type: ignore[index]
@@ -82,6 +76,34 @@ def test_with_redis(
     servers = ["redis-server"] * (2 if scene == "kill" else 1)
     assert sorted(names_of(processes)) == sorted([*servers, python, python])
     assert [process.poll() for process in processes if process.args[0] == sys.executable] == [0, 0]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("bus", ["RedisBus", "StreamBus"])
+def test_three_hundred_speak_at_once(lesson: Lesson, redis_server: None, bus: str) -> None:
+    """With more rooms than a pool of Redis has connections: each hears both of its room, once."""
+    count, rooms = 300, 150
+
+    async def talk() -> list[list[str]]:
+        async with (
+            asyncio.timeout(60),
+            lesson.names["two_servers"](bus) as (ports, _),
+            contextlib.AsyncExitStack() as stack,
+        ):
+            clients = []
+            for number in range(count):
+                url = f"ws://127.0.0.1:{ports[number // rooms]}/room-{number % rooms}/{number}"
+                clients.append(await stack.enter_async_context(connect(url, proxy=None)))
+            for client in clients:
+                assert json.loads(await client.recv())["type"] == "joined"
+            await asyncio.gather(*(client.send("hello") for client in clients))
+            heard = [[json.loads(await client.recv()) for _ in range(2)] for client in clients]
+            await asyncio.gather(*(client.send("bye") for client in clients))
+            last = [[json.loads(await client.recv()) for _ in range(2)] for client in clients]
+        assert {event["text"] for events in last for event in events} == {"bye"}  # none came twice
+        return [sorted(event["name"] for event in events) for events in heard]
+
+    expected = [sorted([str(n % rooms), str(n % rooms + rooms)]) for n in range(count)]
+    assert asyncio.run(talk()) == expected
 
 
 def test_presence(lesson: Lesson, processes: list[Any], redis_server: None) -> None:
