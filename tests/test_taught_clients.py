@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import socket
 import ssl
@@ -18,6 +19,7 @@ from taught.bench import bench
 from taught.cases import JUNK
 from taught.catalogue import CLIENTS, OWN_SERVER
 from taught.source import Taught
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 # What runs here is the notebooks' own code; a tracer would find nothing, and makes all slower.
@@ -148,20 +150,78 @@ def test_every_client_is_called() -> None:
     assert {client.key for client in FOUND} == {*CLIENTS, *OWN_SERVER}
 
 
-# --- The client of 08 that lasts ----------------------------------------------------------------
-
-
-def of_08(name: str, **given: Any) -> Any:
-    """A function or class of notebook 08, with some of the names that it uses replaced."""
-    [taught] = [one for one in source.everything() if one.key == f"08 {name}"]
+def taken(key: str, **given: Any) -> Any:
+    """A function or class of a notebook, with some of the names that it uses replaced."""
+    [taught] = [one for one in source.everything() if one.key == key]
     names = source.namespace(taught)
     names.update(given)
-    return names[name]
+    return names[key.rpartition(" ")[2]]
+
+
+# --- The caller of 06 ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "raised"),
+    [
+        ("no JSON", ["JSONDecodeError", "ConnectionClosedError"]),
+        (None, ["ConnectionClosedOK", "ConnectionClosedOK"]),
+    ],
+)
+def test_a_caller_that_hears_nothing_any_more_asks_nothing(
+    answer: str | None, raised: list[str]
+) -> None:
+    """A question that is put after the reader's end raises, and does not wait for its answer."""
+
+    async def handler(ws: Any) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            await ws.recv()
+            if answer:
+                await ws.send(answer)
+                await ws.wait_closed()
+
+    async def conversation() -> list[str]:
+        outcomes = []
+        async with bench(handler) as made, asyncio.timeout(LIMIT), connect(made.url) as ws:
+            caller = taken("06 Caller")(ws)
+            for text in ("one", "two"):
+                try:
+                    await caller.ask(text, timeout=None)
+                except (ConnectionClosed, ValueError) as error:
+                    outcomes.append(type(error).__name__)
+        return outcomes
+
+    assert asyncio.run(conversation()) == raised
+
+
+def test_a_caller_that_is_cut_off_while_it_sends_leaves_no_error_behind() -> None:
+    """Each question raises once; of its answer, which nobody waits for then, nothing is logged."""
+
+    async def handler(ws: Any) -> None:
+        while ws.transport.is_reading():  # until it has had enough
+            await asyncio.sleep(0)
+        ws.transport.abort()
+
+    async def conversation() -> tuple[set[str], list[str]]:
+        async with bench(handler, options={"max_queue": 1}) as made, asyncio.timeout(LIMIT):
+            async with connect(made.url, compression=None) as ws:
+                caller = taken("06 Caller")(ws)
+                asks = [asyncio.create_task(caller.ask("x" * 200_000)) for _ in range(100)]
+                outcomes = await asyncio.gather(*asks, return_exceptions=True)
+                kinds = {type(outcome).__name__ for outcome in outcomes}
+                del asks, outcomes  # they keep what nobody has asked for its error
+        gc.collect()
+        return kinds, made.errors()
+
+    assert asyncio.run(conversation()) == ({"ConnectionClosedError"}, [])
+
+
+# --- The client of 08 that lasts ----------------------------------------------------------------
 
 
 def test_nothing_waits_that_is_sent_while_the_outbox_is_repeated() -> None:
     """What is added then goes out on this connection, too, and once."""
-    client = of_08("LastingClient")(address=None, backoff=None)
+    client = taken("08 LastingClient")(address=None, backoff=None)
 
     class Connection:
         """Takes messages, and has none."""
@@ -210,7 +270,7 @@ def test_a_slow_handshake_is_no_stable_connection() -> None:
         return "wss://example.invalid"
 
     world = types.SimpleNamespace(get_running_loop=Loop, sleep=asyncio.sleep)
-    last = of_08("last", connect=connect, asyncio=world)
+    last = taken("08 last", connect=connect, asyncio=world)
     client = types.SimpleNamespace(address=address, backoff=Backoff(), options={})
     with pytest.raises(ssl.SSLCertVerificationError):
         asyncio.run(last(client))
