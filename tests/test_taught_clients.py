@@ -198,18 +198,21 @@ def test_a_caller_that_is_cut_off_while_it_sends_leaves_no_error_behind() -> Non
     """Each question raises once; of its answer, which nobody waits for then, nothing is logged."""
 
     async def handler(ws: Any) -> None:
-        while ws.transport.is_reading():  # until it has had enough
+        while ws.transport.is_reading():  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0)
         ws.transport.abort()
 
     async def conversation() -> tuple[set[str], list[str]]:
-        async with bench(handler, options={"max_queue": 1}) as made, asyncio.timeout(LIMIT):
-            async with connect(made.url, compression=None) as ws:
-                caller = taken("06 Caller")(ws)
-                asks = [asyncio.create_task(caller.ask("x" * 200_000)) for _ in range(100)]
-                outcomes = await asyncio.gather(*asks, return_exceptions=True)
-                kinds = {type(outcome).__name__ for outcome in outcomes}
-                del asks, outcomes  # they keep what nobody has asked for its error
+        async with (
+            bench(handler, options={"max_queue": 1}) as made,
+            asyncio.timeout(LIMIT),
+            connect(made.url, compression=None) as ws,
+        ):
+            caller = taken("06 Caller")(ws)
+            asks = [asyncio.create_task(caller.ask("x" * 200_000)) for _ in range(100)]
+            outcomes = await asyncio.gather(*asks, return_exceptions=True)
+            kinds = {type(outcome).__name__ for outcome in outcomes}
+            del asks, outcomes  # they keep what nobody has asked for its error
         gc.collect()
         return kinds, made.errors()
 
