@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import queue
 import sys
 import threading
 import time
@@ -128,6 +129,16 @@ def catch_everything_in_the_handler() -> None:
                 pass
 
 
+def catch_everything_around_locks() -> None:
+    items: queue.Queue[int] = queue.Queue()
+    while True:
+        try:
+            items.put(1)
+            items.get()
+        except:
+            pass
+
+
 @interrupts
 @pytest.mark.parametrize(
     "function",
@@ -138,6 +149,7 @@ def catch_everything_in_the_handler() -> None:
         catch_everything_in_calls,
         catch_everything_around_sleep,
         catch_everything_in_the_handler,
+        catch_everything_around_locks,
         begin_again,
         begin_again_in_finally,
     ],
@@ -147,6 +159,13 @@ def test_interrupt(function: Callable[[], None], started: Started) -> None:
     thread = started(function)
     assert interrupt(thread, timeout=TIMEOUT) is True
     assert not thread.is_alive()
+
+
+@interrupts
+def test_interrupt_leaves_no_lock_taken(started: Started) -> None:
+    """A library that has just taken a lock gets to its block, which frees it: nobody hangs."""
+    for _ in range(10):
+        assert interrupt(started(catch_everything_around_locks), timeout=TIMEOUT) is True
 
 
 @interrupts

@@ -36,6 +36,12 @@ __all__ = [
 CLEAN_UP_TIMEOUT = 0.5
 """Seconds that code gets to clean up, once it was told to end."""
 
+LIBRARY_TIMEOUT = 0.2
+"""Seconds that a thread gets to leave a library, before it is interrupted there."""
+
+_one_at_a_time = threading.Lock()
+"""Held by who has changed the interpreter's switch interval."""
+
 
 class HeldUpError(SystemExit):
     """Raised inside code that holds up its thread and would not end by itself."""
@@ -88,11 +94,11 @@ def interrupt(
     if sys.version_info < (3, 12) and sys.gettrace() is not None:
         return ended(0)
     deadline = monotonic() + timeout
-    _raise_in(thread, HeldUpError)
+    _raise_in(thread, HeldUpError, deadline)
     if not ended(min(timeout, CLEAN_UP_TIMEOUT)):
         # ``except:`` in a loop has caught it, and catches whatever comes while that is in ``try``.
         lines = _EveryLine()
-        _raise_in(thread, lines.raise_from_here)
+        _raise_in(thread, lines.raise_from_here, deadline)
         ended(max(0.0, deadline - monotonic()))
         lines.raising = False
     return ended(0)
@@ -100,14 +106,31 @@ def interrupt(
 
 def holds_up(thread: threading.Thread) -> bool:
     """Return whether a thread runs other code than asyncio, ``websockets`` and ours just now."""
-    frame = sys._current_frames().get(thread.ident or 0)
-    return bool(_frames(frame))
+    return bool(_frames(_innermost(thread)))
 
 
-def _raise_in(thread: threading.Thread, error: type[HeldUpError]) -> None:
+def _raise_in(thread: threading.Thread, error: type[HeldUpError], deadline: float) -> None:
+    # Where a library has just taken a lock and is not yet in the block that frees it, Python lets
+    # an error in: in a ``__enter__()`` that is written in Python, such as that of a Condition, and
+    # with 3.14.8 after any. Whoever takes that lock next waits for ever.
+    _leave_library(thread, min(deadline, monotonic() + LIBRARY_TIMEOUT))
     if thread.is_alive():  # its number is another thread's some day
         ident = ctypes.c_ulong(thread.ident or 0)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(error))
+
+
+def _leave_library(thread: threading.Thread, deadline: float) -> None:
+    """Return when a thread is in other code than a library's, or at the deadline."""
+    with _one_at_a_time:
+        interval = sys.getswitchinterval()
+        try:
+            # As often as this, in seconds, another thread lets this one look: it would see a loop
+            # that calls a library in its own line once in 0.1 s or so.
+            sys.setswitchinterval(1e-5)
+            while monotonic() < deadline and _in_library(_innermost(thread)):
+                thread.join(1e-5)
+        finally:
+            sys.setswitchinterval(interval)
 
 
 class _EveryLine:
@@ -126,7 +149,9 @@ class _EveryLine:
         self.raise_from_here = type(HeldUpError.__name__, (HeldUpError,), begin)
 
     def _begin(self, frame: FrameType) -> None:
-        self.codes = {frame.f_code for frame in _frames(frame)}
+        frames = _frames(frame)
+        frames = [frame for frame in frames if not _in_library(frame)] or frames
+        self.codes = {frame.f_code for frame in frames}
         # Python takes a trace function away once it has raised. Not one written in C, such as that
         # of C's ``not``, which asks __bool__(): what that raises, the line raises.
         function = ctypes.cast(ctypes.pythonapi.PyObject_Not, ctypes.c_void_p)
@@ -147,12 +172,26 @@ class _EveryLine:
 def _frames(innermost: FrameType | None) -> list[FrameType]:
     """What a thread runs now, without those of our own who called it: they must clean up."""
     frames = [frame for frame, _ in traceback.walk_stack(innermost)] if innermost else []
-    while frames and frames[-1].f_globals.get("__name__", "").partition(".")[0] in _CALLERS:
+    while frames and _package(frames[-1]) in _CALLERS:
         frames.pop()
     return frames
 
 
+def _innermost(thread: threading.Thread) -> FrameType | None:
+    return sys._current_frames().get(thread.ident or 0)
+
+
+def _in_library(frame: FrameType | None) -> bool:
+    """Whether a line is Python's own, of ``websockets`` or ours; no line is not."""
+    return frame is not None and _package(frame) in _LIBRARIES
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
 _CALLERS = ("threading", "selectors", "asyncio", "websockets", "wslab")
+_LIBRARIES = {*sys.stdlib_module_names, *_CALLERS}
 
 
 async def end_tasks() -> None:
