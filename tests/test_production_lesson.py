@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from conftest import request
 from lesson_cells import Lesson
@@ -89,6 +90,29 @@ def test_idle(
     idle = lesson.names["idle_through"]
     assert asyncio.run(idle(proxy, None)) == (silent, host, "as sent")
     assert asyncio.run(idle(proxy, 0.2)) == ("still open", host, "as sent")
+
+
+@pytest.mark.parametrize(
+    ("configs", "name"),
+    [*(("PROXIES", name) for name in PROXIES), ("BALANCERS", "haproxy"), ("BALANCERS", "caddy")],
+)
+def test_only_this_machine_reaches_it(
+    lesson: Lesson, installed: Callable[[str], None], configs: str, name: str
+) -> None:
+    """A proxy of the lesson listens on loopback and nowhere else."""
+    installed(name)
+    config = lesson.names[configs][name]
+    text = config if isinstance(config, str) else config[0]
+    ends = {"server": 1, "one": 1, "two": 2, "upgrade": "", "idle": "2s"}
+    with lesson.names["proxy"](name, text, **ends) as (port, process):
+        program = psutil.Process(process.pid)
+        found = [
+            end.laddr
+            for one in (program, *program.children(recursive=True))
+            for end in one.net_connections("tcp")
+            if end.status == psutil.CONN_LISTEN
+        ]
+    assert set(found) == {("127.0.0.1", port)}
 
 
 @pytest.mark.parametrize(
