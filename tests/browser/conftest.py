@@ -133,12 +133,13 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def engine(chromium: Browser) -> Iterator[engines.Engine]:
+def engine(chromium: Browser) -> Iterator[engines.Browser]:
     """Chromium with a page of this machine."""
     with engines.page() as url:
-        tab = chromium.new_page()
-        tab.goto(url)
-        yield engines.Chromium(tab)
+        tab = chromium.new_page(ignore_https_errors=True)
+        browser = engines.Chromium(tab)
+        browser.visit(url)
+        yield browser
         tab.context.close()
 
 

@@ -19,7 +19,7 @@ SAID = atlas.read((ROOT / "docs" / "atlas.md").read_text(encoding="utf-8"), "Chr
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_chromium_does_what_the_atlas_says(
-    heading: str, ask: Callable[[engines.Engine], atlas.Answers], engine: engines.Engine
+    heading: str, ask: Callable[[engines.Browser], atlas.Answers], engine: engines.Browser
 ) -> None:
     """Asked again, Chromium answers the same."""
     assert ask(engine) == SAID[heading]

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from collections.abc import Mapping
+import ssl
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import trustme
 from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
-from websockets.typing import Data
+from websockets.typing import Data, Subprotocol
 
 import wslab
 
 from . import ends
-from .engines import Engine
+from .engines import Browser, page
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +32,9 @@ class Claim:
             ``open(path, protocols)`` and ``end(socket)``; returns what is to be compared.
         expected: What it returns if the sentence is true.
         but: What it returns in browsers for which the sentence says something else.
+        at_home: What is run before, in a page of ``localhost``: to a browser, that is another site
+            than 127.0.0.1.
+        https: Whether the page comes by ``https``.
     """
 
     cell: str
@@ -37,6 +42,8 @@ class Claim:
     script: str
     expected: Any
     but: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    at_home: str = ""
+    https: bool = False
 
 
 CLAIMS = (
@@ -152,6 +159,20 @@ CLAIMS = (
         {"Chromium": ["error", ["close", 1006, "", False]]},
     ),
     Claim(
+        "05 refuse-see",
+        "`new WebSocket(url)` offers no subprotocol.",
+        "const socket = await open('/offered'); socket.send(''); return await message(socket);",
+        "None",
+    ),
+    Claim(
+        "05 browser-idea",
+        "`socket.protocol` says which subprotocol was agreed on.",
+        """const socket = new WebSocket(base, ['other', 'agreed']);
+        await new Promise((resolve) => { socket.onopen = resolve; });
+        return socket.protocol;""",
+        "agreed",
+    ),
+    Claim(
         "05 nan-see",
         "`JSON.parse('NaN')` fails.",
         "try { return JSON.parse('NaN'); } catch (error) { return error.name; }",
@@ -171,6 +192,72 @@ CLAIMS = (
         True,
     ),
     Claim(
+        "07 origin-idea",
+        "`fetch()` keeps the answer of another origin from a page, unless that allows it.",
+        """const asked = fetch(base.replace('ws', 'http') + '/refused');
+        return await asked.then((answer) => answer.status, (error) => error.name);""",
+        "TypeError",
+    ),
+    Claim(
+        "07 origin-list-see",
+        "A sandboxed page has the origin `null`.",
+        """const frame = document.createElement('iframe');
+        frame.sandbox = 'allow-scripts';
+        frame.srcdoc = `<script>
+            const socket = new WebSocket(${JSON.stringify(base + '/origin')});
+            socket.onopen = () => socket.send('');
+            socket.onmessage = ({ data }) => parent.postMessage(data, '*');
+        </script>`;
+        const heard = new Promise((resolve) => {
+            window.addEventListener('message', ({ data }) => resolve(data), { once: true });
+        });
+        document.body.append(frame);
+        const origin = await heard;
+        frame.remove();
+        return origin;""",
+        "null",
+    ),
+    Claim(
+        "07 who-idea",
+        "A cookie goes along with a page on any port of its host, with `SameSite=Strict` too.",
+        """document.cookie = 'session=secret; SameSite=Strict';
+        const socket = await open('/cookies');
+        socket.send('');
+        return await message(socket);""",
+        "session=secret",
+    ),
+    Claim(
+        "07 who-idea",
+        "Without `SameSite`, Chromium and Firefox keep a cookie back from a page of another site, "
+        "WebKit sends it.",
+        """const socket = new WebSocket(base.replace('127.0.0.1', 'localhost') + '/cookies');
+        await new Promise((resolve) => { socket.onopen = resolve; });
+        socket.send('');
+        return await message(socket);""",
+        "None",
+        {"WebKit": "session=secret"},
+        at_home="document.cookie = 'session=secret';",
+    ),
+    Claim(
+        "07 tls-see",
+        "A page that came by `https` may not open `ws`; Chromium and Firefox make an exception for "
+        "the user's own machine, WebKit makes none.",
+        """const found = [];
+        for (const url of ['ws://ws.example', base]) {
+            try {
+                const socket = new WebSocket(url);
+                found.push(await new Promise((resolve) => {
+                    socket.onopen = () => resolve('open');
+                    socket.onerror = () => resolve('error');
+                }));
+            } catch (error) { found.push(error.name); }
+        }
+        return found;""",
+        ["SecurityError", "open"],
+        {"WebKit": ["error", "error"]},
+        https=True,
+    ),
+    Claim(
         "08 ping-see",
         "The browser answers a PING by itself, with the same payload.",
         "const socket = await open('/ping'); socket.send(''); return await message(socket);",
@@ -182,6 +269,13 @@ CLAIMS = (
         """const socket = await open('');
         return ['ping', 'pong', 'onping', 'onpong'].filter((name) => name in socket);""",
         [],
+    ),
+    Claim(
+        "08 browser-see",
+        "There are the events `visibilitychange` and `online`, and `AbortSignal.timeout()`.",
+        "return ['onvisibilitychange' in document, 'ononline' in window,"
+        " AbortSignal.timeout(1000) instanceof AbortSignal];",
+        [True, True, True],
     ),
 )
 
@@ -241,13 +335,20 @@ class _Server:
                     await self._left.wait()
                 return str(self._code)
             case "/origin":
-                assert ws.request
-                return ws.request.headers["Origin"]
+                return self._header(ws, "Origin")
+            case "/cookies":
+                return self._header(ws, "Cookie")
+            case "/offered":
+                return self._header(ws, "Sec-WebSocket-Protocol")
             case "/ping":
                 async with asyncio.timeout(PATIENCE / 1000):
                     await (await ws.ping("hi"))
                 return "PONG"
         return message
+
+    def _header(self, ws: ServerConnection, name: str) -> str:
+        assert ws.request
+        return str(ws.request.headers.get(name))
 
 
 def refuse(connection: ServerConnection, request: Request) -> Response | None:
@@ -255,9 +356,15 @@ def refuse(connection: ServerConnection, request: Request) -> Response | None:
     return connection.respond(403, "no entry\n") if request.path == "/refused" else None
 
 
-def ask(engine: Engine) -> dict[str, str]:
+def select(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """Agree on one name, and on no other."""
+    return next((name for name in offered if name == "agreed"), None)
+
+
+def ask(browser: Browser) -> dict[str, str]:
     """For each claim ``yes``, or what is so instead."""
     answers = {}
+    home = browser.run("async () => location.href")
     for claim in CLAIMS:
         with wslab.serve(
             _Server(),
@@ -265,13 +372,32 @@ def ask(engine: Engine) -> dict[str, str]:
             origins=None,
             compression="deflate",
             process_request=refuse,
-            select_subprotocol=lambda ws, offered: None,
+            select_subprotocol=select,
         ) as server:
-            found = engine.run(FUNCTION.replace("SCRIPT", claim.script), server.url, PATIENCE)
+            if claim.at_home:
+                browser.visit(home.replace("127.0.0.1", "localhost"))
+                browser.run(f"async () => {{ {claim.at_home} }}")
+                browser.visit(home)
+            function = FUNCTION.replace("SCRIPT", claim.script)
+            if claim.https:
+                with page(_context()) as url:
+                    browser.visit(url)
+                    found = browser.run(function, server.url, PATIENCE)
+                    browser.visit(home)
+            else:
+                found = browser.run(function, server.url, PATIENCE)
         answers[f"{claim.cell}: {claim.words}"] = (
-            "yes" if found == claim.but.get(engine.name, claim.expected) else f"no: {_words(found)}"
+            "yes"
+            if found == claim.but.get(browser.name, claim.expected)
+            else f"no: {_words(found)}"
         )
     return answers
+
+
+def _context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    return context
 
 
 def _words(found: object) -> str:

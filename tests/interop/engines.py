@@ -2,7 +2,8 @@
 Starts what runs JavaScript: Chromium, Firefox, WebKit and the runtimes Node, Bun and Deno.
 
 Each is a context manager whose ``run()`` gives a function of JavaScript its arguments and returns
-what its promise gives. A browser does that in a page of 127.0.0.1, as one that anybody serves.
+what its promise gives. A browser does that in a page of 127.0.0.1, as one that anybody serves, and
+``visit()`` takes it to another one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -43,6 +45,13 @@ class Engine(Protocol):
         """Call an ``async`` function of JavaScript with arguments that JSON can carry."""
 
 
+class Browser(Engine, Protocol):
+    """An engine with a page."""
+
+    def visit(self, url: str) -> None:
+        """Go to another page, whoever has signed its certificate."""
+
+
 def find(program: str, package: str) -> str:
     """Return the path of one of Debian's programs."""
     if found := shutil.which(program):
@@ -58,8 +67,8 @@ def output(*command: str) -> str:
 
 
 @contextlib.contextmanager
-def page() -> Iterator[str]:
-    """Serve an empty page; give its address."""
+def page(tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Serve an empty page, over TLS if there is a context for it; give its address."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -72,10 +81,12 @@ def page() -> Iterator[str]:
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}/"
+            yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}/"
         finally:
             server.shutdown()
             thread.join()
@@ -94,18 +105,21 @@ class Chromium:
     def run(self, function: str, *arguments: Any) -> Any:
         return self._tab.evaluate(f"(arguments) => ({function})(...arguments)", list(arguments))
 
+    def visit(self, url: str) -> None:
+        self._tab.goto(url)
+
 
 @contextlib.contextmanager
-def chromium() -> Iterator[Engine]:
+def chromium() -> Iterator[Browser]:
     """Debian's Chromium, driven by Playwright."""
     path = find("chromium", "chromium")
     with page() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-gpu"]
         )
-        tab = browser.new_page()
-        tab.goto(url)
-        yield Chromium(tab)
+        engine = Chromium(browser.new_page(ignore_https_errors=True))
+        engine.visit(url)
+        yield engine
         browser.close()
 
 
@@ -128,10 +142,14 @@ class _Firefox:
 
     def begin(self, url: str) -> None:
         """Open a page."""
-        session = self.command("session.new", capabilities={})
+        trusting = {"alwaysMatch": {"acceptInsecureCerts": True}}
+        session = self.command("session.new", capabilities=trusting)
         self.version = session["capabilities"]["browserVersion"]
         (context,) = self.command("browsingContext.getTree")["contexts"]
         self._target = {"context": context["context"]}
+        self.visit(url)
+
+    def visit(self, url: str) -> None:
         self.command("browsingContext.navigate", url=url, wait="complete", **self._target)
 
     def run(self, function: str, *arguments: Any) -> Any:
@@ -149,7 +167,7 @@ class _Firefox:
 
 
 @contextlib.contextmanager
-def firefox() -> Iterator[Engine]:
+def firefox() -> Iterator[Browser]:
     """Debian's Firefox ESR, driven over WebDriver BiDi by itself, without geckodriver."""
     path = find("firefox-esr", "firefox-esr")
     with page() as url, tempfile.TemporaryDirectory() as profile:
@@ -219,11 +237,15 @@ class _WebKit:
 
     def begin(self, url: str) -> None:
         """Open a page."""
-        session = self.command("POST", "/session", capabilities={})
+        trusting = {"alwaysMatch": {"acceptInsecureCerts": True}}
+        session = self.command("POST", "/session", capabilities=trusting)
         self._session = f"/session/{session['sessionId']}"
         version = session["capabilities"]["browserVersion"]
         self.version = f"GTK {version}"
         self.command("POST", f"{self._session}/timeouts", script=SECONDS * 1000)
+        self.visit(url)
+
+    def visit(self, url: str) -> None:
         self.command("POST", f"{self._session}/url", url=url)
 
     def run(self, function: str, *arguments: Any) -> Any:
@@ -246,7 +268,7 @@ class _WebKit:
 
 
 @contextlib.contextmanager
-def webkit() -> Iterator[Engine]:
+def webkit() -> Iterator[Browser]:
     """Debian's WebKitGTK, whose engine is Safari's, driven by its WebDriver on a screen of Xvfb."""
     path = find("WebKitWebDriver", "webkit2gtk-driver")
     find("Xvfb", "xvfb")
