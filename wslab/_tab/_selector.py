@@ -1,5 +1,8 @@
 """
 ``selectors.DefaultSelector`` for the sockets of :mod:`._sockets`: what an event loop waits with.
+
+Whoever became ready first comes first, as with Linux's epoll: who was connected first and who has
+sent first are different things, and a handler that blocks holds up those who have sent after it.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ._network import End
 from ._parking import Waiters, park, wake
 from ._sockets import end_of
 
@@ -30,27 +34,48 @@ class Selector(selectors._BaseSelectorImpl):
         super().__init__()
         self._waiters: Waiters = collections.deque()
         self._notify = notify or self._wake
+        self._news: dict[int, None] = {}  # who has become ready, in order
+        self._watched: dict[int, tuple[End, Callable[[], None]]] = {}
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         """Watch a socket, given as itself or by its descriptor."""
         key: selectors.SelectorKey = super().register(fileobj, events, data)
         if end := end_of(key.fd):
-            end.observers.add(self._notify)
-            self._notify()
+
+            def changed() -> None:
+                if self._events(key.fd):
+                    self._news.setdefault(key.fd)
+                    self._notify()
+
+            self._watched[key.fd] = end, changed
+            end.observers.add(changed)
+            changed()
         return key
 
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:
         """Watch it no longer."""
         key: selectors.SelectorKey = super().unregister(fileobj)
-        if end := end_of(key.fd):
-            end.observers.discard(self._notify)
+        self._news.pop(key.fd, None)
+        if watched := self._watched.pop(key.fd, None):
+            end, changed = watched
+            end.observers.discard(changed)
         return key
 
     def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         """Watch it for something else."""
         key: selectors.SelectorKey = super().modify(fileobj, events, data)
-        self._notify()
+        if watched := self._watched.get(key.fd):
+            _, changed = watched
+            changed()
         return key
+
+    def close(self) -> None:
+        """Watch nothing any longer."""
+        for end, changed in self._watched.values():
+            end.observers.discard(changed)
+        self._watched.clear()
+        self._news.clear()
+        super().close()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """
@@ -70,18 +95,21 @@ class Selector(selectors._BaseSelectorImpl):
     def ready(self) -> list[tuple[selectors.SelectorKey, int]]:
         """Return the same, without waiting."""
         found = []
-        for key in self._fd_to_key.values():
-            end = end_of(key.fd)
-            if end is None:
-                continue
-            events = 0
-            if key.events & selectors.EVENT_READ and end.readable():
-                events |= selectors.EVENT_READ
-            if key.events & selectors.EVENT_WRITE and end.writable():
-                events |= selectors.EVENT_WRITE
-            if events:
-                found.append((key, events))
+        for fd in list(self._news):
+            del self._news[fd]
+            if events := self._events(fd):
+                self._news[fd] = None  # behind the others, if it is ready the next time
+                found.append((self._fd_to_key[fd], events))
         return found
+
+    def _events(self, fd: int) -> int:
+        end, watched_for = end_of(fd), self._fd_to_key[fd].events
+        events = 0
+        if end and watched_for & selectors.EVENT_READ and end.readable():
+            events |= selectors.EVENT_READ
+        if end and watched_for & selectors.EVENT_WRITE and end.writable():
+            events |= selectors.EVENT_WRITE
+        return events
 
     def _wake(self) -> None:
         wake(self._waiters)
