@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +20,8 @@ from wslab.service import registry
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
-@pytest.fixture
-def lesson() -> Iterator[Lesson]:
+@contextlib.contextmanager
+def found_node() -> Iterator[Lesson]:
     """The lesson, which has looked for Node; what it starts is stopped."""
     lesson = Lesson("12_any_server_any_client")
     lesson.names["wslab"] = wslab  # imported where there is a tap at first
@@ -29,11 +30,19 @@ def lesson() -> Iterator[Lesson]:
         if os.environ.get("CI"):
             pytest.fail("there is no Node here, or npm could not install ws")
         pytest.skip("there is no Node here, or npm could not install ws")
-    yield lesson
-    for name in list(lesson.names["programs"]):
-        lesson.names["stop"](name)
-    for service in list(registry.servers.values()):
-        service.stop()
+    try:
+        yield lesson
+    finally:
+        for name in list(lesson.names["programs"]):
+            lesson.names["stop"](name)
+        for service in list(registry.servers.values()):
+            service.stop()
+
+
+@pytest.fixture
+def lesson() -> Iterator[Lesson]:
+    with found_node() as lesson:
+        yield lesson
 
 
 def idle(lesson: Lesson) -> Any:
@@ -68,3 +77,14 @@ def test_an_earlier_cell_once_more(lesson: Lesson) -> None:
         shown[cell] = asyncio.run(lesson.run(cell))
     for cell in ("server-start", "har", "corrections"):
         assert shown[cell] == lesson.stored(cell)
+
+
+def test_two_notebooks_at_once(lesson: Lesson) -> None:
+    """What one of them writes, the other one does not run half written."""
+    with found_node() as other:
+        files = []
+        for each in (lesson, other):
+            each.define("server")
+            asyncio.run(each.run("server-start"))
+            files.append(each.names["node_program"].process.args[1])
+    assert files[0] != files[1]
