@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import functools
 import json
 import os
 import re
-import shutil
 import ssl
 import subprocess
 import sys
@@ -21,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import node
 import pytest
 import trustme
 from conftest import TIMEOUT, until
@@ -38,25 +37,16 @@ Said = list[tuple[bool, bytes]]
 """Messages: whether each is text, and its bytes."""
 
 
-@functools.cache
-def node() -> list[str] | None:
-    """The command for Node, where there is one that finds ``ws``."""
-    program = shutil.which("node")
-    if program is None:
-        return None
-    probe = subprocess.run([program, "-e", "require('ws')"], cwd=PEERS, capture_output=True)
-    return [program] if probe.returncode == 0 else None
-
-
 class Program:
     """A server in a process of its own."""
 
     def __init__(self, name: str, *arguments: str) -> None:
-        command = node() if name.endswith(".js") else [sys.executable]
-        if command is None:
-            pytest.skip("needs Node and ws: npm install ws, in a folder where Node looks")
+        program, settings = node.command() if name.endswith(".js") else (sys.executable, {})
         self.process = subprocess.Popen(
-            [*command, str(PEERS / name), *arguments], stdout=subprocess.PIPE, text=True, cwd=PEERS
+            [program, str(PEERS / name), *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | settings,
         )
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline())
@@ -75,6 +65,7 @@ class Program:
         with self.process:
             self.process.kill()
             self._reader.join(TIMEOUT)
+            assert not self._reader.is_alive(), "something that it has started is left"
         return parse(self._printed)
 
 
@@ -172,13 +163,12 @@ def test_aiohttp_as_the_client(server: Program) -> None:
 
 def test_ws_as_the_client(server: Program) -> None:
     """Node's most used client."""
-    command = node()
-    if command is None:
-        pytest.skip("needs Node and ws")
+    program, settings = node.command()
     with wslab.tap(server.url) as tap:
         client = subprocess.run(
-            [*command, str(PEERS / "ws_client.js"), tap.url],
-            cwd=PEERS, capture_output=True, text=True, timeout=START_TIMEOUT, check=True,
+            [program, str(PEERS / "ws_client.js"), tap.url],
+            env=os.environ | settings, timeout=START_TIMEOUT,
+            capture_output=True, text=True, check=True,
         )  # fmt: skip
         assert tap.transcript.wait(kind="close", sender="client").close_code == 4000
     assert said(tap, "server") == kept(parse(client.stdout))
