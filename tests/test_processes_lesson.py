@@ -106,6 +106,23 @@ def test_three_hundred_speak_at_once(lesson: Lesson, redis_server: None, bus: st
     assert asyncio.run(talk()) == expected
 
 
+def test_a_hub_without_a_memory_keeps_no_rooms(lesson: Lesson) -> None:
+    """Nothing is left of rooms that everybody has left, however many there were."""
+
+    async def talk() -> int:
+        hub = lesson.names["Hub"]()
+        async with asyncio.timeout(20), lesson.names["local_servers"](hub) as [port]:
+            for number in range(3):
+                async with connect(f"ws://127.0.0.1:{port}/room-{number}/Ada", proxy=None) as ada:
+                    await ada.recv()
+                    await ada.send("hello")
+                    await ada.recv()
+            [bus] = hub.buses
+        return len(hub.logs) + len(bus.rooms.clients)
+
+    assert asyncio.run(talk()) == 0
+
+
 def test_presence(lesson: Lesson, processes: list[Any], redis_server: None) -> None:
     """Names of all processes, without those that left and those that expired."""
     assert asyncio.run(lesson.run("presence-run")) == lesson.stored("presence-run")
