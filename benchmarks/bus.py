@@ -88,8 +88,12 @@ def ratio(figures: dict[tuple[str, int], list[float]], setting: str, crowd: int)
     )
 
 
-def table(runs: int, messages: int, hiredis: bool) -> None:
-    """Print deliveries in a second and their ratio, for each setting and crowd."""
+def table(runs: int, messages: int, hiredis: bool) -> float:
+    """
+    Print deliveries in a second and their ratio, for each setting and crowd.
+
+    Return how many messages in a second went over Redis at the most.
+    """
     heads = [f"{clients:,} clients, {rooms} rooms" for clients, rooms in CROWDS]
     print(f"| {'with' if hiredis else 'without'} hiredis | {' | '.join(heads)} |")
     print("| --- |" + " ---: |" * len(CROWDS))
@@ -125,11 +129,18 @@ def table(runs: int, messages: int, hiredis: bool) -> None:
         print(f"| {setting} | {' | '.join(cells)} |")
     low, high = min(memory), max(memory)
     median = statistics.median(memory)
-    print(f"\nMemory of a client: {median:.1f} KiB ({low:.1f} to {high:.1f}).\n")
+    published = [
+        statistics.median(some) / (CROWDS[crowd][0] // CROWDS[crowd][1])
+        for (setting, crowd), some in rates.items()
+        if "over" in setting
+    ]
+    print(f"\nMemory of a client: {median:.1f} KiB ({low:.1f} to {high:.1f}).", end=" ")
+    print(f"At most {max(published):,.0f} messages/s went over Redis.\n")
+    return max(published)
 
 
-def redis_alone() -> None:
-    """Print how many PUBLISH in a second Redis itself takes."""
+def redis_alone(published: float) -> None:
+    """Print how many PUBLISH in a second Redis itself takes, and what share of that we had."""
     with RedisServer() as server:
         socket = server.url.removeprefix("unix://")
         for pipeline in (1, 100):
@@ -138,7 +149,9 @@ def redis_alone() -> None:
                 [*command, "PUBLISH", "nobody", "x" * 100], capture_output=True, text=True
             )
             result = run.stdout.replace("\r", "\n").strip().splitlines()[-1]
-            print(f"redis-benchmark, pipelines of {pipeline}: {result.rpartition(': ')[2]}")
+            rate = float(result.rpartition(": ")[2].split()[0])
+            print(f"redis-benchmark, pipelines of {pipeline}: {rate:,.0f} PUBLISH/s;", end=" ")
+            print(f"over the bus went {published / rate:.1%} of that")
 
 
 if __name__ == "__main__":
@@ -148,8 +161,6 @@ if __name__ == "__main__":
     parser.add_argument("--messages", type=int, default=8000)
     arguments = parser.parse_args()
     runs, messages = (1, 800) if arguments.quick else (arguments.runs, arguments.messages)
-    for hiredis in (False, True):
-        table(runs, messages, hiredis)
-    redis_alone()
+    redis_alone(max(table(runs, messages, hiredis) for hiredis in (False, True)))
     versions = ", ".join(f"{name} {version(name)}" for name in ("redis", "hiredis", "websockets"))
     print(f"\nPython {platform.python_version()}, {versions}; medians of {runs} run(s).")

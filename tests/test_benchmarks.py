@@ -207,7 +207,8 @@ def test_bus_prints_its_table(bus: Any, capfd: pytest.CaptureFixture[str]) -> No
     pair = re.fullmatch(rf"\| two .* \| {NUMBER}/s \(([\d.]+); ([\d.]+)\) \|", two)
     assert pair is not None
     assert min(map(float, pair.groups())) > 0
-    assert re.fullmatch(r"Memory of a client: -?[\d.]+ KiB \(-?[\d.]+ to -?[\d.]+\)\.", memory)
+    kib = r"Memory of a client: -?[\d.]+ KiB \(-?[\d.]+ to -?[\d.]+\)\."
+    assert re.fullmatch(rf"{kib} At most {NUMBER} messages/s went over Redis\.", memory)
 
 
 def test_outages_count_what_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ Builds and runs the container that notebook 11 shows, with podman, without a reg
 ``python:3.13-slim`` is stood in for by Debian's Python in a system that mmdebstrap makes; what pip
 installs comes from wheels that were fetched before. All else is the notebook's file, word for word:
 it must build, run as nobody, be healthy, and end with status 0 when it is told to stop.
-Debian's packages: podman crun mmdebstrap.
+Debian's packages: podman runc mmdebstrap (crun 1.8 refuses where there are cgroups of both kinds).
 """
 
 from __future__ import annotations
@@ -70,7 +70,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         podman = ("podman", "--root", folder / "root", "--runroot", folder / "run")
-        podman = (*podman, "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs")
+        podman = (
+            *podman,
+            "--storage-driver",
+            "vfs",
+            "--cgroup-manager",
+            "cgroupfs",
+            "--runtime",
+            "runc",
+        )
         build = ("build", "--quiet", "--isolation", "chroot")
         (folder / "base").mkdir()
         (folder / "base" / "Containerfile").write_text(BASE)
@@ -91,8 +99,8 @@ def main() -> None:
 def try_it(podman: Sequence[str | Path]) -> None:
     """Run the image; its network is a loopback of its own."""
     limits = (
-        "--cgroups",
-        "disabled",
+        "--health-interval",
+        "disable",  # who asks is this program; podman would ask by a timer of systemd
         "--network",
         "none",
         "--ulimit",
