@@ -21,6 +21,9 @@ BENCHMARKS = RECORDING.parent
 CHECKS = RECORDING.with_name("checks.py")
 NUMBER = r"[\d,.e+]+"
 
+# asyncio tells of each slow step in development mode, which is not what they measure.
+pytestmark = pytest.mark.usefixtures("children_in_usual_mode")
+
 
 @pytest.mark.slow
 def test_recording_prints_its_table() -> None:
@@ -84,7 +87,6 @@ def test_waiting_prints_its_tables() -> None:
 
 @pytest.mark.kernel
 @pytest.mark.slow
-@pytest.mark.usefixtures("children_in_usual_mode")
 def test_learner_prints_its_tables() -> None:
     """Every step has its memory, the sum is the sum, and a notebook takes time."""
     options = ["--idle", "0.1", "--crowd", "1", "--notebooks", "00*"]
@@ -139,7 +141,8 @@ def test_tap_prints_its_table() -> None:
     ]
     for row in rows:
         if "CPU" in row:
-            assert all(float(cell.replace(",", "")) > 0 for cell in row.split("|")[2:-1])
+            # In steps of 10 ms: none of them, where little could be done in the time given.
+            assert all(float(cell.replace(",", "")) >= 0 for cell in row.split("|")[2:-1])
             continue
         found = re.findall(rf"{NUMBER} = ([\d.]+) \(([\d.]+)–([\d.]+)\)", row)
         assert len(found) == len(ways) - 2
@@ -149,7 +152,6 @@ def test_tap_prints_its_table() -> None:
 
 @pytest.mark.slow
 @pytest.mark.browser
-@pytest.mark.usefixtures("children_in_usual_mode")
 def test_others_prints_its_tables() -> None:
     """Every way that there is here has a ratio in its interval, for a client and for a page."""
     command = [sys.executable, "-W", "error", str(OTHERS), "--seconds", "0.5"]

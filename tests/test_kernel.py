@@ -511,6 +511,7 @@ RUN_ALL = [
 
 
 @pytest.mark.kernel
+@pytest.mark.usefixtures("children_in_usual_mode")
 def test_run_all_with_asyncio_run(fresh_kernel: Kernel) -> None:
     """With all cells queued at once, asyncio.run() loses none, and no server is disturbed."""
     cells = [fresh_kernel.send(code) for code, _ in RUN_ALL]
