@@ -196,7 +196,8 @@ def test_xread_tells_of_no_gap(server: Any) -> None:
             [(first, _), *_] = await made.xrange("tea", ids[0], "+")
             assert first != ids[0], "XRANGE shows that it is not kept"
             await made.delete("tea")
-            await add("another")
+            later = int(ids[-1].partition(b"-")[0]) + 1
+            await made.xadd("tea", {"e": "another"}, id=f"{later}-0")
             assert await read(ids[-1]) == [b"another"]
 
     asyncio.run(scene())
