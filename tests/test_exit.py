@@ -162,6 +162,31 @@ OTHERS = {
         else:
             raise AssertionError
     """,
+    "an interrupted stop() of a tap": """
+        import signal, socket, threading, wslab
+        from wslab.faults import RawClient
+        async def handler(ws):
+            await ws.send(bytes(2**26))
+        server = wslab.serve(handler, compression=None)
+        tap = wslab.tap(server.url)
+        client, port = RawClient(tap.url).__enter__(), tap.port  # which reads no more
+        [connection] = tap._server.connections
+        while not connection.client.unsent:
+            pass
+        def interrupt():
+            try:
+                while True:
+                    socket.create_connection(("127.0.0.1", port), timeout=5).close()
+            except OSError:
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        threading.Thread(target=interrupt).start()
+        try:
+            tap.stop(timeout=60)
+        except KeyboardInterrupt:
+            pass
+        else:
+            raise AssertionError
+    """,
     "a conversation in a frozen time": """
         import asyncio, wslab
         from freezegun import freeze_time
