@@ -7,10 +7,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from interop import atlas, claims, engines
+from interop import atlas, claims, engines, tapped
 
 ROOT = Path(__file__).parents[2]
-SAID = atlas.read((ROOT / "docs" / "atlas.md").read_text(encoding="utf-8"), "Chromium")
+PAGE = (ROOT / "docs" / "atlas.md").read_text(encoding="utf-8")
+SAID = atlas.read(PAGE, "Chromium")
 
 
 @pytest.mark.parametrize(
@@ -25,12 +26,20 @@ def test_chromium_does_what_the_atlas_says(
     assert ask(engine) == SAID[heading]
 
 
+def test_servers_through_a_tap(engine: engines.Browser) -> None:
+    """Those that are installed for the tests tell Chromium's page what the atlas says."""
+    names = ("websockets", "aiohttp", "uvicorn", "tornado", tapped.WITH_TLS)
+    for name, told in tapped.ask(engine, names).items():
+        in_any = atlas.read(PAGE, name).get(atlas.THROUGH, {})
+        in_chromium = atlas.read(PAGE, f"{name} in Chromium").get(atlas.THROUGH, {})
+        assert told == in_any | in_chromium
+
+
 def test_every_claim_is_true() -> None:
     """Three browsers do what the course says about "the browser"."""
-    page = (ROOT / "docs" / "atlas.md").read_text(encoding="utf-8")
     expected = {f"{claim.cell}: {claim.words}": "yes" for claim in claims.CLAIMS}
     for name in "Chromium", "Firefox", "WebKit":
-        assert atlas.read(page, name)[atlas.CLAIMS] == expected
+        assert atlas.read(PAGE, name)[atlas.CLAIMS] == expected
 
 
 def test_claims_are_those_of_cells() -> None:

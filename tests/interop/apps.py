@@ -1,9 +1,9 @@
 """
-The same application for each Python server: python apps.py NAME PORT.
+The same application for each Python server: python apps.py NAME PORT [CERTIFICATE].
 
 Its paths: /echo answers a text with its length and /sleep answers nothing for two seconds; /raises
 and /returns do so once the connection is open, /early raises before, /no refuses; /bye closes with
-4001 "bye". It needs only the server that is named.
+4001 "bye". It needs only the server that is named. A certificate is for aiohttp alone.
 """
 
 from __future__ import annotations
@@ -88,8 +88,10 @@ def granian(port: int) -> None:
     ).serve()
 
 
-def aiohttp(port: int) -> None:
+def aiohttp(port: int, certificate: str | None = None) -> None:
     """Its web server."""
+    import ssl
+
     from aiohttp import WSMsgType, web
 
     async def handle(request: Any) -> Any:
@@ -115,7 +117,11 @@ def aiohttp(port: int) -> None:
     app = web.Application()
     for path in MANNERS:
         app.router.add_get(path, handle)
-    web.run_app(app, host="127.0.0.1", port=port, print=None)
+    tls = None
+    if certificate:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate)
+    web.run_app(app, host="127.0.0.1", port=port, print=None, ssl_context=tls)
 
 
 def tornado(port: int) -> None:
@@ -227,4 +233,4 @@ def websockets(port: int) -> None:
 
 
 if __name__ == "__main__":
-    globals()[sys.argv[1]](int(sys.argv[2]))
+    globals()[sys.argv[1]](int(sys.argv[2]), *sys.argv[3:])

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from . import claims, closing, compressed, ends, handshakes, sending, servers
+from . import claims, closing, compressed, ends, handshakes, sending, servers, tapped
 from .engines import BROWSERS, RUNTIMES, TOOLS, Engine, output, tool
 
 PAGE = Path(__file__).parents[2] / "docs" / "atlas.md"
@@ -22,6 +22,7 @@ Answers = Mapping[str, str]
 PYTHON_CLIENTS = ("aiohttp", "websocket-client", "websockets")
 
 ALL = "all"
+THROUGH = "Servers, seen by a page and through a tap"
 CLAIMS = "What this course says about “the browser”"
 
 # Heading, introduction, and what asks an engine; browsers and runtimes are asked the same.
@@ -64,6 +65,7 @@ def main() -> None:
     begin = time.monotonic()
     versions: dict[str, str] = {}
     tables: dict[str, dict[str, Answers]] = {title: {} for title, *_ in CLIENT_TABLES}
+    through: dict[str, Mapping[str, Answers]] = {}
     said: dict[str, Answers] = {}
     for start in (*BROWSERS, *RUNTIMES):
         with start() as engine:
@@ -72,6 +74,7 @@ def main() -> None:
             for title, _, ask in CLIENT_TABLES:
                 tables[title][engine.name] = ask(engine)
             if start in BROWSERS:
+                through[engine.name] = tapped.ask(engine)
                 said[engine.name] = claims.ask(engine)
     report("clients in Python")
     in_python = {as_code(name): ask_python(name) for name in PYTHON_CLIENTS}
@@ -81,7 +84,7 @@ def main() -> None:
         answers = dict(zip(names, pool.map(servers.ask, names), strict=True))
     packages = {*PYTHON_CLIENTS, *servers.PYTHON}
     versions |= {as_code(name): servers.version(name) for name in sorted(packages)}
-    PAGE.write_text(page(versions, tables, in_python, answers, said), encoding="utf-8")
+    PAGE.write_text(page(versions, tables, in_python, answers, through, said), encoding="utf-8")
     report(f"{PAGE.name} is written; it took {time.monotonic() - begin:.0f} s")
 
 
@@ -110,6 +113,7 @@ def page(
     tables: Mapping[str, Mapping[str, Answers]],
     in_python: Mapping[str, Answers],
     of_servers: Mapping[str, Answers],
+    through: Mapping[str, Mapping[str, Answers]],
     said: Mapping[str, Answers],
 ) -> str:
     """The whole page."""
@@ -124,6 +128,9 @@ def page(
         "## Servers",
         SERVERS,
         grouped(of_servers, "what the client sees"),
+        f"## {THROUGH}",
+        SEEN,
+        seen(through),
         f"## {CLAIMS}",
         "Number of the notebook, id of the cell, and its sentence in short.",
         claimed(said),
@@ -147,14 +154,36 @@ granian it is the same ASGI application; tornado, picows, ws, Bun and Deno call 
 message, so nothing can return."""
 
 
+SEEN = """\
+The same servers, asked by a script in a browser's page, three times each, directly and through
+`wslab.tap`: an answer tells of the tap where that makes a difference. What the tap has recorded is
+what the page has sent and received, message by message. The page is of another origin than the
+servers. Some servers end TCP right after their CLOSE: then it depends on who is faster whether the
+browser's own CLOSE still arrives, and `wasClean` may be either, with a tap and without."""
+
+
+def seen(through: Mapping[str, Mapping[str, Answers]]) -> str:
+    """A table of what servers tell pages; a browser is named where they are not told the same."""
+    answers: dict[str, dict[str, str]] = {}
+    for server in next(iter(through.values())):
+        told = {browser: of_servers[server] for browser, of_servers in through.items()}
+        for question in next(iter(told.values())):
+            same = len({given[question] for given in told.values()}) == 1
+            for browser, given in told.items():
+                name = server if same else f"{server} in {browser}"
+                answers.setdefault(name, {})[question] = given[question]
+    return grouped(answers, "what the page is told")
+
+
 def grouped(answers: Mapping[str, Answers], head: str) -> str:
     """A table with a row for each answer to a question, and who gave it."""
     rows = [("", head, "who"), ("---", "---", "---")]
-    questions = next(iter(answers.values()))
+    questions = dict.fromkeys(question for given in answers.values() for question in given)
     for question in questions:
         who: dict[str, list[str]] = {}
         for name, given in answers.items():
-            who.setdefault(given[question], []).append(name)
+            if question in given:
+                who.setdefault(given[question], []).append(name)
         shown = question
         for answer, names in sorted(who.items(), key=lambda item: -len(item[1])):
             rows.append((shown, answer, ALL if len(who) == 1 else ", ".join(names)))

@@ -324,7 +324,7 @@ class _Runtime:
 @contextlib.contextmanager
 def node(tools: Path = TOOLS) -> Iterator[Engine]:
     """Node and the WebSocket that it brings itself, which is undici's."""
-    program = tool(tools / "venv" / "bin" / "node")
+    program = node_program(tools)
     version, undici = output(
         program, "-p", "process.versions.node + '\\n' + process.versions.undici"
     ).splitlines()
@@ -334,7 +334,7 @@ def node(tools: Path = TOOLS) -> Iterator[Engine]:
 @contextlib.contextmanager
 def ws(tools: Path = TOOLS) -> Iterator[Engine]:
     """The package ``ws``, on Node."""
-    program = tool(tools / "venv" / "bin" / "node")
+    program = node_program(tools)
     package = tool(tools / "node_modules" / "ws" / "package.json")
     version = json.loads(Path(package).read_text(encoding="utf-8"))["version"]
     prelude = f"globalThis.WebSocket = require({json.dumps(str(Path(package).parent))});"
@@ -355,6 +355,11 @@ def deno(tools: Path = TOOLS) -> Iterator[Engine]:
     version = output(program, "--version").split()[1]
     prelude = 'import process from "node:process";'
     yield _Runtime("Deno", version, program, "eval", "--no-check", prelude=prelude)
+
+
+def node_program(tools: Path = TOOLS) -> str:
+    """Return Node's own path: what PyPI installs is a script, and Node survives the end of it."""
+    return output(tool(tools / "venv" / "bin" / "node"), "-p", "process.execPath")
 
 
 def tool(path: Path) -> str:

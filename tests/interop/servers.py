@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import http.client
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from wslab.faults import RawClient
 from wslab.wire import Frame
 
-from .engines import SECONDS, TOOLS, free_port, listens, output, tool, until
+from .engines import SECONDS, TOOLS, free_port, listens, node_program, output, tool, until
 
 HERE = Path(__file__).parent
 PYTHON = ("websockets", "aiohttp", "uvicorn", "hypercorn", "granian", "tornado", "picows")
@@ -29,11 +30,17 @@ HEADER_WAIT = 0.5  # s
 
 
 @contextlib.contextmanager
-def running(name: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """Run a server of apps.py or apps.mjs; give its process and its port."""
+def running(name: str, *more: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """
+    Run a server of apps.py or apps.mjs; give its process and its port.
+
+    Args:
+        name: That of the server.
+        more: For aiohttp: the file of a certificate and its key.
+    """
     port = free_port()
     process = subprocess.Popen(
-        [*_command(name, str(port))],
+        [*_command(name, str(port)), *more],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -54,7 +61,7 @@ def version(name: str) -> str:
     """The version of one of Python's packages, or of another server."""
     if name == "ws":
         script = f"console.log(require('{TOOLS}/node_modules/ws/package.json').version)"
-        return output(tool(TOOLS / "venv" / "bin" / "node"), "-e", script)
+        return output(node_program(), "-e", script)
     if name in JAVASCRIPT:
         return output(tool(TOOLS / "node_modules" / ".bin" / name), "--version").split()[-1]
     script = f"import importlib.metadata as m; print(m.version({name!r}))"
@@ -63,16 +70,22 @@ def version(name: str) -> str:
 
 def _command(name: str, port: str) -> list[str]:
     if name in PYTHON:
-        return [tool(TOOLS / "venv" / "bin" / "python"), str(HERE / "apps.py"), name, port]
+        return [_python(), str(HERE / "apps.py"), name, port]
     script = [str(HERE / "apps.mjs"), name, port]
     if name == "ws":
         return [
-            tool(TOOLS / "venv" / "bin" / "node"),
+            node_program(),
             *script,
             str(TOOLS / "node_modules" / "ws"),
         ]
     program = tool(TOOLS / "node_modules" / ".bin" / name)
     return [program, *(["run", "--allow-all", "--no-check"] if name == "deno" else []), *script]
+
+
+def _python() -> str:
+    """Python with the servers that `make atlas` installs, or else this one with what it has."""
+    python = TOOLS / "venv" / "bin" / "python"
+    return str(python) if python.exists() else sys.executable
 
 
 def ask(name: str) -> dict[str, str]:
