@@ -28,7 +28,9 @@ def judged(id, code):
     linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
     space = {{}}
     exec(compile(code, name, "exec"), space)
-    return EXERCISES[id].check(space[EXERCISES[id].name]).outcome
+    check = EXERCISES[id].check(space[EXERCISES[id].name])
+    print(check)  # says why
+    return check.outcome
 judged({id!r}, {code!r})
 """
 
@@ -57,7 +59,7 @@ def judge(tab: Tab, answers: list[Answer]) -> Iterator[str]:
             tab.run("import wslab")
             continue
         shown = "".join(str(output.get("data", {}).get("text/plain", "")) for output in outputs)
-        told = [output.get("evalue", shown) for output in outputs]
+        told = [output.get("evalue", output.get("text", shown)) for output in outputs]
         if any(words in str(told) for words in SENTENCES):
             print(f"\n{answer.exercise.id} {answer.place} needs what a tab has not: {told}")
             tab.hosts.discard(DISTRIBUTION)

@@ -14,7 +14,15 @@ from .answering import answering, once_a_check, one_server, small_socket
 from .call import call
 from .client import Client
 from .finding import HELD_UP, Fault, Finding, during, held_up, same, show, tell
-from .limits import CLIENT_TIMEOUT, CROWD, REPLY_TIMEOUT, note_in_vain, patience, wait_for
+from .limits import (
+    BEATS_OF_A_REPLY,
+    CLIENT_TIMEOUT,
+    CROWD,
+    REPLY_TIMEOUT,
+    note_in_vain,
+    patience,
+    wait_for,
+)
 from .oracle import Oracle
 from .pace import Metronome
 from .people import people
@@ -23,6 +31,7 @@ from .server import Server
 from .together import arrive_together
 
 __all__ = [
+    "BEATS_OF_A_REPLY",
     "CLIENT_TIMEOUT",
     "CROWD",
     "HELD_UP",

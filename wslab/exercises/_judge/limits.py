@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 
 __all__ = [
+    "BEATS_OF_A_REPLY",
     "CLIENT_TIMEOUT",
     "CROWD",
     "IN_VAIN_TIMEOUT",
@@ -63,3 +65,12 @@ def wait_for(changed: threading.Condition, holds: Callable[[], bool]) -> bool:
 
 CROWD = 40
 """Clients in a crowd: if each holds up the loop for 0.1 s, the last one's reply is late."""
+
+BEATS_OF_A_REPLY = 1 if sys.platform == "emscripten" else 5
+"""
+Beats of a metronome, a millisecond each, in which a handler that awaits has sent its reply.
+
+In a browser tab the metronome shares one thread of the machine with the handler: it has few beats
+while one computes (0 to 0.1 for each reply were measured), and on a busy machine few while one
+sleeps (2 in 0.05 s).
+"""

@@ -19,7 +19,7 @@ from wslab.server import BackgroundServer
 
 from .client import Client
 from .finding import HELD_UP, Finding, held_up, show
-from .limits import CROWD, REPLY_TIMEOUT, note_in_vain, patience
+from .limits import BEATS_OF_A_REPLY, CROWD, REPLY_TIMEOUT, note_in_vain, patience
 from .pace import Metronome
 
 __all__ = ["Server"]
@@ -179,7 +179,7 @@ class Server:
         """
         for _ in range(3):  # on a busy machine anybody is held up now and then
             beats = self._beats_for_each(message, before, replies)
-            if beats <= 5:
+            if beats <= BEATS_OF_A_REPLY:
                 return
             if beats > 20:
                 break

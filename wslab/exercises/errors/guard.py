@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from wslab.exercises._exercise import Exercise
 from wslab.exercises._judge import (
+    BEATS_OF_A_REPLY,
     CROWD,
     Client,
     Finding,
@@ -154,7 +155,7 @@ def _expect_no_stall(server: Server, member: Client, fault: str | bytes) -> None
     stall = 0
     for _ in range(3):
         stall = _stall(server, member, fault)
-        if stall <= 5 * count:
+        if stall <= BEATS_OF_A_REPLY * count:
             return
         if stall > 100 * count:
             break
