@@ -303,3 +303,19 @@ class Timed(Room):
 
 
 room = Timed()
+
+
+# %% wrong: the same text again is not sent
+# breaks: each text message, unchanged
+class Once(Room):
+    def __init__(self):
+        super().__init__()
+        self.last = {}
+
+    async def say(self, ws, message):
+        if message != self.last.get(ws):
+            await super().say(ws, message)
+        self.last[ws] = message
+
+
+room = Once()

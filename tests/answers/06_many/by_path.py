@@ -234,3 +234,14 @@ async def by_path(ws):
 async def by_path(ws):
     async for message in ws:
         await ws.send(message)
+
+
+# %% wrong: only the last part of the path
+# breaks: the path of the URL, `ws.request.path`, is the room
+async def by_path(ws):
+    path = ws.request.path.rpartition("/")[2] or "/"
+    if ws.request.path.endswith("/"):
+        path = ws.request.path
+    with inside(ws, path):
+        async for message in ws:
+            broadcast(rooms[path] - {ws}, message)

@@ -200,6 +200,17 @@ async def lively(ws):
         writer.cancel()
 
 
+# %% wrong: slow is who has anything in the write buffer
+# breaks: One for which ten messages have come at once is not slow
+async def lively(ws):
+    with among_clients(ws):
+        async for message in ws:
+            for other in clients - {ws}:
+                if other.transport.get_write_buffer_size() > 0:
+                    other.transport.abort()
+            broadcast(clients - {ws}, message)
+
+
 # %% wrong: the sender gets it, too
 # breaks first: each message is sent to all other clients
 async def lively(ws):

@@ -49,6 +49,17 @@ async def doorkeeper(ws):
     await echo(ws)
 
 
+# %% right: scheme and host
+async def doorkeeper(ws):
+    origin = ws.request.headers.get("Origin")
+    if origin is not None:
+        parts = urlsplit(origin)
+        if (parts.scheme, parts.netloc) != ("https", "course.example"):
+            await ws.close(1008)
+            return
+    await echo(ws)
+
+
 # %% wrong: everybody may
 # breaks: Any other page is refused with code 1008
 async def doorkeeper(ws):
@@ -156,3 +167,14 @@ async def doorkeeper(ws):
         await ws.send(await ws.recv())
     else:
         await ws.close(1008)
+
+
+# %% wrong: pages of one's own machine may talk to it, too
+# breaks: Any other page is refused with code 1008
+# finding: http://localhost
+async def doorkeeper(ws):
+    origin = ws.request.headers.get("Origin")
+    if origin not in (None, OWN) and urlsplit(origin).hostname not in ("localhost", "127.0.0.1"):
+        await ws.close(1008)
+        return
+    await echo(ws)

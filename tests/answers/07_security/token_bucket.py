@@ -287,3 +287,14 @@ async def limited(ws):
             return
         if message:
             await ws.send(message)
+
+
+# %% wrong: binary messages are free
+# breaks: Each message takes a token
+async def limited(ws):
+    take = bucket()
+    async for message in ws:
+        if isinstance(message, str) and not take():
+            await ws.close(1008)
+            break
+        await ws.send(message)

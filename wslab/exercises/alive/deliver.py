@@ -258,7 +258,7 @@ def _lost(answer: Any) -> None:
 @rule("or are refused")
 def _refused(answer: Any) -> None:
     expected = "a pause, and one more attempt"
-    for troubles in ((503, 404), (_BETWEEN, 503)):
+    for troubles in ((503, 404), (503,) * 12, (_BETWEEN, 503)):
         bank = _meet(answer, _AMOUNTS, *troubles)
         attempts = bank.diary.attempts
         lost_only = troubles[0] is _BETWEEN and attempts == 1  # another rule tells about that

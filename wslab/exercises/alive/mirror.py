@@ -273,14 +273,18 @@ def _at_once(answer: Any) -> None:
 
 @rule("after any other loss, connect again")
 def _again(answer: Any) -> None:
-    for code in (1011, _LOST, 1001, 4000):
-        stream = _play(answer, [_event(1, "a", 1), code], [_event(2, "b", 2), 1000])
-        if len(stream.opened) < 2 or stream.played.failure:
-            failure = stream.played.failure
+    for code, times in ((1011, 1), (_LOST, 1), (1001, 1), (4000, 1), (1012, 12)):
+        losses = [[code]] * (times - 1)
+        stream = _play(answer, [_event(1, "a", 1), code], *losses, [_event(2, "b", 2), 1000])
+        failure = stream.played.failure
+        if times > 1 and failure:
+            return  # its time was over: another rule tells what it was waiting for
+        if len(stream.opened) <= times or failure:
             got = failure.got if failure else f"it returned {show(stream.played.result)}"
             how = "the connection was lost" if code == _LOST else f"after CLOSE {code}"
             problem = f"{how}, and it did not come through"
-            raise stream.finding(problem, "a second connection, until CLOSE 1000", str(got))
+            wanted = "a second connection" if times == 1 else f"{times + 1} connections"
+            raise stream.finding(problem, f"{wanted}, until CLOSE 1000", str(got))
 
 
 @rule("the last number that it has")

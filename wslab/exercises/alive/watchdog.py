@@ -149,7 +149,7 @@ def _watch(answer: Any) -> _Watch:
         early = late = _Deadline(server.loop)
         step = 0
         while late.passed > perf_counter() or late is early:
-            lively.send("still here")
+            lively.send(b"still here" if step else "still here")
             if step == 1:
                 once.send("I was here")
                 once.barrier()

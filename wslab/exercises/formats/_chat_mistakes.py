@@ -13,7 +13,7 @@ from wslab.exercises._rule import rule
 from ._chat import ERROR, Person, chatting, has_type
 from ._shared import AWFUL, CLOSED, NOT_JSON, is_closed, is_error, json_text
 
-__all__ = ["MISTAKES"]
+__all__ = ["MISTAKES", "NO_JSON"]
 
 _SAY: Final = '{"type":"say","text":"Hello"}'
 _EFFECTS: Final = ("said", "attached", "welcome")
@@ -240,7 +240,6 @@ def _stays_open(answer: Any) -> None:
 
 MISTAKES: Final = (
     _error,
-    _no_json,
     _object,
     _another_type,
     _wrong_fields,
@@ -251,3 +250,7 @@ MISTAKES: Final = (
     _nothing_for_others,
     _stays_open,
 )
+
+
+# Last of all rules: NaN, which `json.loads()` lets in, is no reason to keep silent about the rest.
+NO_JSON: Final = (_no_json,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from wslab.exercises._judge import awkward, show
@@ -188,6 +189,38 @@ def _texts(messages: Any) -> list[Any]:
     return [message.get("text") for message in said if has_type(message, "said")]
 
 
-TALK: Final = (_welcome, _joined, _said, _itself)
+_MORE: Final[dict[str, Any]] = {"id": 7, "colour": None, "history": [], "text ": "no", "Name": 5}
+
+
+@rule("Fields that are not named here do no harm")
+def _more_fields(answer: Any) -> None:
+    """With more fields a message has the effect that it has without them."""
+    with chatting(answer) as chat:
+        for more in ({}, _MORE):
+            person = chat.guest()
+            joins = {"type": "join", "name": person.name} | more
+            says = {"type": "say", "text": "Hello"} | more
+            announces = {"type": "attach", "filename": "a.bin", "size": 3} | more
+            if more:
+                says["name"] = announces["name"] = "somebody else"
+            scenes: dict[str, tuple[str | bytes, ...]] = {
+                "welcome": (json.dumps(joins),),
+                "said": (json.dumps(says),),
+                "attached": (json.dumps(announces), b"abc"),
+            }
+            for effect, messages in scenes.items():
+                for message in messages[:-1]:
+                    person.client.send(message)
+                got = person.reaction(messages[-1], "a message has more fields", effect)
+                as_due = has_type(got, effect) and got.get("name") in (None, person.name)
+                if more and not as_due:
+                    problem = "a message has more fields"
+                    wanted = json_text({"type": effect})
+                    raise person.client.finding(problem, wanted, show(got))
+                if not as_due:
+                    return  # another rule tells about that
+
+
+TALK: Final = (_welcome, _joined, _said, _itself, _more_fields)
 
 HISTORY: Final = (_history,)

@@ -8,7 +8,7 @@ from wslab.exercises._exercise import Exercise
 
 from ._chat_files import FILES
 from ._chat_leaving import LEAVING, OTHERS
-from ._chat_mistakes import MISTAKES
+from ._chat_mistakes import MISTAKES, NO_JSON
 from ._chat_talk import HISTORY, TALK
 
 __all__ = ["EXERCISE"]
@@ -155,7 +155,7 @@ async def chatroom(ws):
         "are the client's mistakes; any other exception would be ours, and ends the connection "
         "with 1011. The pattern `int(size)` would take `true`, too: in Python, `True` is an `int`."
     ),
-    rules=(*TALK, *OTHERS, *HISTORY, *MISTAKES, *FILES, *LEAVING),
+    rules=(*TALK, *OTHERS, *HISTORY, *MISTAKES, *FILES, *LEAVING, *NO_JSON),
     minutes=60,
     difficulty=3,
     needs="Messages with a type",

@@ -68,7 +68,13 @@ def _all_others(answer: Any) -> None:
 
 @rule("the path of the URL, `ws.request.path`, is the room")
 def _the_path(answer: Any) -> None:
-    for one, other in (("/tea", "/Tea"), ("/tea", "/tea/"), ("/a/b", "/a"), ("/?a", "/?b")):
+    for one, other in (
+        ("/tea", "/Tea"),
+        ("/tea", "/tea/"),
+        ("/a/b", "/a"),
+        ("/a/b", "/b"),
+        ("/?a", "/?b"),
+    ):
         with people(answer, one, other) as (_, (speaker, stranger)):
             speaker.send("who is here?")
             _expect_nothing(stranger, f"a client at {other} is not at {one}, and")
@@ -135,7 +141,7 @@ EXERCISE = Exercise(
     task=(
         "Write `by_path(ws)`: the path of the URL, `ws.request.path`, is the room. Each message is "
         "sent to all other clients in the same room, and to nobody else. Clients come and go, and "
-        "nothing is kept of those who have left, in whatever way."
+        "nothing is kept of those who have left, in whatever way; an empty room may stay."
     ),
     name="by_path",
     starter="""

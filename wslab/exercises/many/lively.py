@@ -60,6 +60,14 @@ def _burst(answer: Any) -> None:
             _hear(grace, message, "ten short messages at once, by another client")
         ada.send("and one more")
         _hear(grace, "and one more", "another message after ten at once")
+        with server.deaf_client() as late:
+            late.barrier()
+            messages = [f"{number} {_LONG[:8_000]}" for number in range(10)]
+            with server.standing_still():
+                for message in messages:
+                    ada.send(message)
+            for message in messages:
+                _hear(late, message, "ten messages of 8 kB at once, by another client")
 
 
 @rule("holds nobody up")

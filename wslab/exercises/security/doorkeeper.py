@@ -21,7 +21,9 @@ _FOREIGN: Final = (
     "https://notcourse.example",
     "https://course-example",
     "https://course.example:8443",
-    "https://course.example/",
+    "http://localhost",
+    "http://localhost:8888",
+    "http://127.0.0.1:8888",
     "null",
     "",
 )

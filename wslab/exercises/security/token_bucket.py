@@ -15,12 +15,14 @@ _BURST: Final = 5
 _FLOOD: Final = 15  # more would fill max_queue, and the CLOSE would wait behind them
 
 
-def _flood(server: Server, client: Client, count: int = _FLOOD) -> tuple[int, float]:
+def _flood(
+    server: Server, client: Client, count: int = _FLOOD, message: str | bytes = "flood {}"
+) -> tuple[int, float]:
     """Send messages that arrive at once; return how many came back, and within which seconds."""
     began = time.perf_counter()
     with server.standing_still():
         for number in range(count):
-            client.send(f"flood {number}")
+            client.send(message.format(number) if isinstance(message, str) else message)
     back, _ = client.hear_to_the_end(most=count, timeout=0.5)
     return len(back), time.perf_counter() - began
 
@@ -163,6 +165,20 @@ def _each_its_own(answer: Any) -> None:
             _spend(client, 4, "each of seven clients sent four messages")
 
 
+@rule("Each message takes a token")
+def _each_message(answer: Any) -> None:
+    with answering(answer) as server:
+        with server.client() as client:
+            plain, _ = _flood(server, client)
+        for message in (b"flood", ""):
+            with server.client() as client:
+                back, seconds = _flood(server, client, message=message)
+                if back > _at_most(plain + 1, seconds):
+                    problem = f"{_FLOOD} times {message!r} came at once"
+                    expected = f"{plain} come back, as of other messages"
+                    raise client.finding(problem, expected, f"{back} came back")
+
+
 @rule("gets no answer, and closes the connection with code 1008")
 def _closes(answer: Any) -> None:
     with answering(answer) as server, server.client() as client:
@@ -221,7 +237,15 @@ async def limited(ws):
         "The bucket is two numbers, computed when a message comes: no timer, no task. The maximum "
         "is what a client may send at once, the rate what it may send for ever."
     ),
-    rules=(_sends_back, _begins_with_five, _closes, _maximum, _refills, _each_its_own),
+    rules=(
+        _sends_back,
+        _begins_with_five,
+        _closes,
+        _maximum,
+        _refills,
+        _each_its_own,
+        _each_message,
+    ),
     minutes=20,
     difficulty=3,
     needs="Rate limiting",

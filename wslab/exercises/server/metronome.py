@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import statistics
+import time
 from typing import Any, Final
 
 from wslab.exercises._exercise import Exercise
@@ -27,6 +28,9 @@ _TICK: Final = re.compile(r"tick ([0-9]{1,9})", re.ASCII)
 _SECONDS: Final = 0.01
 _COUNT: Final = 12
 """Ticks that are enough to tell how fast they come."""
+
+_QUICK: Final = 0.8 * _SECONDS
+"""Two answers within this time, and there was no silence between them as long as a tick."""
 
 # What is neither `start` nor `stop`; long texts are not needed to see that.
 _OTHERS: Final = ("hello", "start over", " stop ", "STOP", "tick 7", "", awkward.TEXTS["quotes"])
@@ -67,6 +71,35 @@ class _Listener:
             problem = f"{problem}: another number"
             raise self.client.finding(problem, f"'tick {self.next}'", show(got))
         self.next = int(match[1]) + 1
+
+    def talk(self, *texts: str, count: int) -> str:
+        """
+        Send these texts, await the echo of the last one, and so on, faster than the ticks come.
+
+        Args:
+            count: So many ticks are enough. A machine that is too busy proves nothing.
+
+        Returns:
+            What is wrong with the ticks meanwhile: too many on any machine, or none at all.
+        """
+        first, began = self.next or 0, time.monotonic()
+        quick, came, before, trip = 0.0, 0, began, _QUICK
+        while came < count and before < began + 1.5:
+            known = self.next
+            for text in texts:
+                self.client.send(text)
+            self.until(texts[-1], "while it ticks")
+            now = time.monotonic()
+            last, trip, before = trip, now - before, now
+            ticks = (self.next or 0) - first
+            if ticks > 3 + 2 * (now - began) / _SECONDS:
+                return f"{ticks} ticks within {1000 * (now - began):.0f} ms"
+            if last + trip < _QUICK:
+                quick += trip
+                came += self.next != known
+            if not came and quick > 30 * _SECONDS:
+                return "none for 300 ms"
+        return ""
 
     def sent(self) -> Records:
         """What the server has sent to this client, read or not."""
@@ -116,6 +149,20 @@ def _pace(answer: Any) -> None:
         listener.expect_pace(metronome, "the ticks come at another pace")
 
 
+@rule("whatever is sent meanwhile")
+def _meanwhile(answer: Any) -> None:
+    with answering(answer) as server, server.client() as client:
+        listener = _Listener(client, server)
+        try:
+            listener.ticks(2, "after `start`")
+            got = listener.talk("hello", count=1)
+        except Finding:
+            return  # other rules tell about that
+        if got:
+            problem = "texts come with less than 10 ms from one to the next, and there are no ticks"
+            raise client.finding(problem, "a tick every 10 ms all the same", got)
+
+
 @rule("until `stop`, which it always answers with `stopped`")
 def _stops(answer: Any) -> None:
     with answering(answer) as server:
@@ -153,12 +200,27 @@ def _one_task(answer: Any) -> None:
             client.send("start")
         listener.ticks(3, "after four times `start`")
         listener.expect_pace(metronome, "after four times `start` the ticks come at another pace")
+        _expect_no_more(listener)
         client.send("stop")
         try:
             listener.until("stopped", "after four times `start` and a `stop`")
         except Finding:
             return  # another rule tells about `stop`
         _expect_quiet(client, "after four times `start` and a `stop` it ticks on")
+
+
+def _expect_no_more(listener: _Listener) -> None:
+    """Expect that `start`, again and again, brings no tick before its time, and puts none off."""
+    # Another text follows each `start`, whose echo shows that it was read.
+    try:
+        got = listener.talk("start", "hello", count=10)
+        if got and listener.talk("hello", count=1):
+            return  # another rule tells that any text puts the ticks off
+    except Finding:
+        return  # another rule tells about texts that do not come back
+    if got:
+        problem = "with each `start` the ticks begin anew"
+        raise listener.client.finding(problem, "a tick every 10 ms", got)
 
 
 @rule("Any other text is sent back at once, ticking or not")
@@ -233,10 +295,10 @@ EXERCISE = Exercise(
     title="Ticks on demand",
     task=(
         "Write `metronome(ws)`. After `start` it sends `tick 1`, `tick 2` and so on, one every 10 "
-        "milliseconds, until `stop`, which it always answers with `stopped`; the next `start` goes "
-        "on with the next number, and a `start` while it ticks changes nothing. Any other text is "
-        "sent back at once, ticking or not. Each client has its own ticks, and when a client has "
-        "left, its handler returns and leaves no task behind."
+        "milliseconds, whatever is sent meanwhile, until `stop`, which it always answers with "
+        "`stopped`; the next `start` goes on with the next number, and a `start` while it ticks "
+        "changes nothing. Any other text is sent back at once, ticking or not. Each client has its "
+        "own ticks, and when a client has left, its handler returns and leaves no task behind."
     ),
     name="metronome",
     starter="""
@@ -298,7 +360,18 @@ async def metronome(ws):
         "does not run on from where it waits, so no tick follows `stopped`. Nobody but the handler "
         "knows the task; so the handler ends it, in `finally`, however the connection ends."
     ),
-    rules=(_ticks, _pace, _stops, _returns, _no_task, _goes_on, _one_task, _others, _own_ticks),
+    rules=(
+        _ticks,
+        _pace,
+        _stops,
+        _returns,
+        _no_task,
+        _goes_on,
+        _one_task,
+        _others,
+        _own_ticks,
+        _meanwhile,
+    ),
     minutes=20,
     difficulty=3,
     needs="Sending without being asked",

@@ -65,7 +65,7 @@ def _to_all_others(answer: Any) -> None:
 @rule("each text message, unchanged")
 def _unchanged(answer: Any) -> None:
     with people(answer, count=2, small=True) as (_, (ada, grace)):
-        for text in ("hello", *awkward.TEXTS.values()):
+        for text in ("hello", "hello", *awkward.TEXTS.values()):
             ada.send(text)
             got = grace.receive(show(text), "another client has sent it")
             if got != text:

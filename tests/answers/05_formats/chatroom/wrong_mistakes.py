@@ -257,3 +257,30 @@ class Other(Chat):
 
 
 chatroom = Other()
+
+
+# %% wrong: a say has two fields, and no more
+# breaks: Fields that are not named here do no harm
+class Other(Chat):
+    def react(self, ws, message):
+        if isinstance(message, dict) and message.get("type") == "say" and len(message) > 2:
+            raise Refused("wrong fields")
+        return super().react(ws, message)
+
+
+chatroom = Other()
+
+
+# %% wrong: whoever says so is somebody else
+# breaks: Fields that are not named here do no harm
+class Other(Chat):
+    def react(self, ws, message):
+        match message:
+            case {"type": "say", "text": str(), "name": str()} if ws in self.names:
+                self.recent.append(message | {"type": "said"})
+                self.tell({"type": "said", "text": message["text"], "name": message["name"]}, ws)
+            case _:
+                return super().react(ws, message)
+
+
+chatroom = Other()

@@ -1,5 +1,6 @@
 """Answers to exercise 8.6, “An outbox that survives”: what is lost, and sent again."""
 
+import contextlib
 import json
 
 from websockets.asyncio.client import connect
@@ -225,3 +226,19 @@ async def deliver(url, amounts, pause):
                     done = await receive_ack(ws)
         except (OSError, WebSocketException):
             await pause(0.1)
+
+
+# %% wrong: it gives up after eight attempts
+# breaks: or are refused
+async def deliver(url, amounts, pause):
+    outbox = dict(enumerate(amounts, 1))
+    for attempt in range(8):
+        if not outbox:
+            return
+        if attempt:
+            await pause(0.1)
+        with contextlib.suppress(OSError, WebSocketException):
+            async with connect(url) as ws:
+                for number, amount in list(outbox.items()):
+                    await send_order(ws, number, amount)
+                    del outbox[await receive_ack(ws)]

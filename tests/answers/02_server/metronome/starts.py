@@ -1,4 +1,4 @@
-"""Answers to exercise 2.5, “Ticks on demand”."""
+"""Answers to exercise 2.5, “Ticks on demand”: `start`, other texts, other clients."""
 
 import asyncio
 import contextlib
@@ -66,195 +66,6 @@ def answer(client_class):
     return metronome
 
 
-# %% right: a class
-metronome = answer(Client)
-
-
-# %% right: a task group and an event
-async def metronome(ws):
-    running = asyncio.Event()
-
-    async def tick():
-        number = 1
-        while True:
-            await running.wait()
-            await ws.send(f"tick {number}")
-            number += 1
-            await asyncio.sleep(0.01)
-
-    async with asyncio.TaskGroup() as tasks:
-        ticker = tasks.create_task(tick())
-        try:
-            async for message in ws:
-                print(message)
-                if message == "start":
-                    running.set()
-                elif message == "stop":
-                    running.clear()
-                    await ws.send("stopped")
-                else:
-                    await ws.send(message)
-        finally:
-            ticker.cancel()
-
-
-# %% right: one task, which receives with a timeout
-async def metronome(ws):
-    number, ticking = 0, False
-    while True:
-        try:
-            async with asyncio.timeout(0.01 if ticking else None):
-                message = await ws.recv()
-        except TimeoutError:
-            number += 1
-            await ws.send(f"tick {number}")
-        except ConnectionClosed:
-            return
-        else:
-            if message in ("start", "stop"):
-                ticking = message == "start"
-            if message != "start":
-                await ws.send("stopped" if message == "stop" else message)
-
-
-# %% wrong: it ticks before start
-# breaks first: After `start` it sends `tick 1`, `tick 2` and so on
-# finding: before `start`
-class Early(Client):
-    async def run(self):
-        await self.start()
-        await super().run()
-
-
-metronome = answer(Early)
-
-
-# %% wrong: a word before the first ticks
-# breaks: After `start` it sends `tick 1`, `tick 2` and so on
-class Polite(Client):
-    said = False
-
-    async def start(self):
-        if not Polite.said:
-            Polite.said = True
-            await self.ws.send("started")
-        await super().start()
-
-
-metronome = answer(Polite)
-
-
-# %% wrong: much too slow
-# breaks first: one every 10 milliseconds
-class Slow(Client):
-    async def pause(self):
-        await asyncio.sleep(0.05)
-
-
-metronome = answer(Slow)
-
-
-# %% wrong: as fast as it can
-# breaks first: one every 10 milliseconds
-class Fast(Client):
-    async def pause(self):
-        await asyncio.sleep(0)
-
-
-metronome = answer(Fast)
-
-
-# %% wrong: slower than that for who is alone and has said nothing else
-# breaks: one every 10 milliseconds
-clients = set()
-
-
-class Warm(Client):
-    messages = 0
-
-    async def take(self, message):
-        self.messages += 1
-        await super().take(message)
-
-    async def pause(self):
-        alone = len(clients) == 1 and self.messages == 1
-        await asyncio.sleep(0.03 if alone else 0.01)
-
-    async def run(self):
-        clients.add(self)
-        try:
-            await super().run()
-        finally:
-            clients.discard(self)
-
-
-metronome = answer(Warm)
-
-
-# %% wrong: stop ends the conversation
-# breaks first: until `stop`, which it always answers with `stopped`
-class Final(Client):
-    async def stop(self):
-        await self.ws.close()
-
-
-metronome = answer(Final)
-
-
-# %% wrong: stop is answered only while it ticks
-# breaks: until `stop`, which it always answers with `stopped`
-class Strict(Client):
-    async def stop(self):
-        if self.sender is not None:
-            await super().stop()
-
-
-metronome = answer(Strict)
-
-
-# %% wrong: it swallows its cancellation
-# breaks first: until `stop`, which it always answers with `stopped`
-class Stubborn(Client):
-    async def pause(self):
-        try:  # noqa: SIM105
-            await asyncio.sleep(0.01)
-        except BaseException:
-            pass
-
-
-metronome = answer(Stubborn)
-
-
-# %% wrong: the loop that receives is the loop that ticks
-# breaks first: until `stop`, which it always answers with `stopped`
-async def metronome(ws):
-    tick = 0
-    async for message in ws:
-        if message == "start":
-            while True:
-                tick += 1
-                await ws.send(f"tick {tick}")
-                await asyncio.sleep(0.01)
-        elif message == "stop":
-            await ws.send("stopped")
-        else:
-            await ws.send(message)
-
-
-# %% wrong: it blocks
-# finding: holds up the event loop
-async def metronome(ws):
-    tick = 0
-    async for message in ws:
-        if message == "start":
-            while True:
-                tick += 1
-                await ws.send(f"tick {tick}")
-                time.sleep(0.01)  # noqa: ASYNC251
-        else:
-            await ws.send("stopped" if message == "stop" else message)
-
-
 # %% wrong: each start begins with 1
 # breaks: the next `start` goes on with the next number
 class Anew(Client):
@@ -288,6 +99,41 @@ class Many(Client):
 
 
 metronome = answer(Many)
+
+
+# %% wrong: each start cancels the task and makes another one
+# breaks: a `start` while it ticks changes nothing
+# finding: begin anew
+class Restarted(Client):
+    async def start(self):
+        self.leave()
+        self.sender = asyncio.create_task(self.send_ticks())
+
+
+metronome = answer(Restarted)
+
+
+# %% wrong: each start puts the next tick off
+# breaks: a `start` while it ticks changes nothing
+# finding: anew
+class PutOff(Client):
+    def __init__(self, ws):
+        super().__init__(ws)
+        self.again = asyncio.Event()
+
+    async def start(self):
+        self.again.set()
+        await super().start()
+
+    async def pause(self):
+        with contextlib.suppress(TimeoutError):
+            while True:
+                async with asyncio.timeout(0.01):
+                    await self.again.wait()
+                    self.again.clear()
+
+
+metronome = answer(PutOff)
 
 
 # %% wrong: nothing else is answered while it ticks
