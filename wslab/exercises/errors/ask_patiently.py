@@ -221,6 +221,17 @@ def _slow(answer: Any) -> None:
     _on_a_busy_machine(judge)
 
 
+@rule("If not, it sends a PING")
+def _no_ping(answer: Any) -> None:
+    for timeout in _PATIENT:
+        talk = _meet(answer, _says("Fine."), timeout)
+        pings = talk.server.transcript.filter(sender="client", kind="ping")
+        if not same(talk.result, "Fine.") or not pings:
+            return  # other rules tell if that is no answer
+    problem = "the answer came at once, and a PING was sent all the same"
+    raise talk.finding(problem, "no PING", f"PINGs: {len(pings)}")
+
+
 @rule("It waits no longer than it must")
 def _at_once(answer: Any) -> None:
     for timeout in _PATIENT:  # on a machine that is busy an answer takes its time, too
@@ -323,7 +334,7 @@ def ask_patiently(url, question, timeout):
         "leaving the `with` block waits 10 seconds for the answer to CLOSE, from a side that "
         "answers nothing."
     ),
-    rules=(_sends, _answer_in_time, _slow, _at_once, _dead, _ended, _back_in_time),
+    rules=(_sends, _answer_in_time, _slow, _no_ping, _at_once, _dead, _ended, _back_in_time),
     minutes=15,
     difficulty=2,
     needs="Slow, or dead?",

@@ -37,6 +37,18 @@ class Feed:
         with contextlib.suppress(RuntimeError):  # the learner's handler has closed the loop
             self._loop.call_soon_threadsafe(put_all)
 
+    def put_one_by_one(self, *updates: Update) -> None:
+        """Send each once the loop has had many turns, so that the one before may be on its way."""
+
+        async def put_each() -> None:
+            for update in updates:
+                self._queue.put_nowait(update)
+                for _ in range(50):
+                    await asyncio.sleep(0)
+                await asyncio.sleep(0.003)
+
+        self._putting = asyncio.run_coroutine_threadsafe(put_each(), self._loop)
+
     def wait_taken(self) -> bool:
         """Wait until all were taken, and the next one is asked for; return whether that came."""
         return wait_for(self._changed, lambda: self._taken >= self._put)

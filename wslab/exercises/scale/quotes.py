@@ -91,6 +91,13 @@ def _each(answer: Any) -> None:
             with _about(_AWKWARD[-1]):
                 client.expect_silence("more messages came than updates", seconds=0.01)
             feed.put(None)
+    with _quick(answer) as (client, feed):
+        updates = [("ABC", price) for price in range(10)]
+        feed.put_one_by_one(*updates)
+        for update in updates:
+            problem = "a client that reads did not get each of ten prices that came one by one"
+            with _about(update):
+                client.receive("ten messages", problem)
 
 
 @rule("as JSON text")

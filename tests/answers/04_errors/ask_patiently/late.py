@@ -68,3 +68,15 @@ class Impatient(Ask):
 
 def ask_patiently(url, question, timeout):
     return Impatient(url, question, timeout).run()
+
+
+# %% wrong: a PING with the question, to be sure
+# breaks: If not, it sends a PING
+class Hasty(Ask):
+    def answer(self, ws):
+        self.pong = ws.ping()
+        return super().answer(ws)
+
+
+def ask_patiently(url, question, timeout):
+    return Hasty(url, question, timeout).run()

@@ -304,3 +304,21 @@ async def quotes(ws, updates):
         if sending is None or sending.done():
             sending = asyncio.create_task(send_all())
     await sending
+
+
+# %% wrong: it looks ten times a second
+# breaks: Send each
+# finding: one by one
+async def quotes(ws, updates):
+    newest, ended = {}, False
+
+    async def send():
+        while newest or not ended:
+            await asyncio.sleep(0.1)
+            while newest:
+                await ws.send(text(*newest.popitem()))
+
+    async with running(send()):
+        async for symbol, price in updates:
+            newest[symbol] = price
+        ended = True
