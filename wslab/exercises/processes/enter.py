@@ -79,6 +79,8 @@ _AWKWARD: Final = tuple(awkward.TEXTS[name] for name in ("empty", "other scripts
 
 _COUNT: Final = 30
 
+_WHILE: Final = 0.5  # seconds that a subscription takes, if it takes a while
+
 SENT = "three clients in /tea, while bus.subscribe() waits"
 
 
@@ -102,6 +104,21 @@ def _not_before(answer: Any) -> None:
                 problem = f"client {number} was told too early: what is said now passes it by"
                 expected = "nothing until bus.subscribe() has returned"
                 raise client.finding(problem, expected, show(got))
+
+
+@rule("which may take a while")
+def _takes_a_while(answer: Any) -> None:
+    with _process(answer) as process:
+        [client] = process.arrive("/tea")
+        try:
+            client.recv(_WHILE)  # what comes too early, another rule tells
+        except TimeoutError:
+            return
+        except ConnectionClosed:
+            problem = "it was sent away while the subscription took its time, and nothing was wrong"
+            got = client.why_closed(f"CLOSE with code {client.ws.close_code}")
+            expected = "it waits until bus.subscribe() returns or raises"
+            raise client.finding(problem, expected, got) from None
 
 
 @rule("Then each gets `joined`")
@@ -304,6 +321,7 @@ def enter(bus):
         _once,
         _not_before,
         _joined,
+        _takes_a_while,
         _first,
         _all,
         _of_no_other,
