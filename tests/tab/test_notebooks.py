@@ -9,7 +9,7 @@ import pytest
 from test_notebooks_kernel import read_cells
 
 from .comparing import FROM_DISTRIBUTION, NOTEBOOKS, Comparison
-from .conftest import DISTRIBUTION, HERE, Tab
+from .conftest import DISTRIBUTION, HERE, ROOT, Tab
 
 FIRST = ("00", "01", "02")  # the others take half an hour
 ALL = sorted(path for path in NOTEBOOKS.glob("0[0-8]*.ipynb"))
@@ -20,6 +20,14 @@ def report(name: str, comparison: Comparison) -> None:
     if comparison.problems:
         pytest.fail("\n\n".join([f"{name} in the tab:", *comparison.problems]), pytrace=False)
     assert comparison.same > 0
+
+
+def documented(number: str) -> set[str]:
+    """The cells of a notebook that show something else, by docs/tab.md."""
+    table = (ROOT / "docs" / "tab.md").read_text(encoding="utf-8")
+    found = re.search(rf"^\| {number} \|(.*)\|$", table, re.MULTILINE)
+    assert found, f"docs/tab.md does not say what {number} shows"
+    return set(re.findall("`([^`]+)`", found[1]))
 
 
 # A cell that raises ends Run All, so go on below it: each time at least one more cell has run.
@@ -65,6 +73,8 @@ def test_run_all_shows_what_is_stored(path: Path, tab: Tab, request: pytest.Fixt
     for item, shown in zip(items, outputs, strict=True):
         comparison.add(item, joined(shown))
     report(path.name, comparison)
+    others = {*(name for name, _ in comparison.missing), *comparison.follows}
+    assert others == documented(path.name.partition("_")[0])
     asks = any(what == FROM_DISTRIBUTION for _, what in comparison.missing)
     assert tab.hosts - HERE == ({DISTRIBUTION} if asks else set())
     tab.hosts.clear()
