@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# jupyter_server: a widget that changes more often than iopub_msg_rate_limit allows (1000 a second) shows an old value for good: the limit on output drops the messages of widgets too, also the last.
+# jupyter_server: a widget whose quick changes end while iopub_msg_rate_limit (1000 a second) is exceeded shows an old value for good: the limit on output drops the messages of widgets too, also the last.
 #
 # Guess: the limit is for output (text, displays); of a widget's values some may be skipped, but the last one arrives.
 # Needs Python 3.11 or newer and PyPI. Exits 1 if the behaviour is another one.
