@@ -11,12 +11,24 @@ import itertools
 import secrets
 from collections.abc import Callable
 
-__all__ = ["ROOM", "Address", "End", "connect", "free_port", "listener_on", "pair"]
+__all__ = [
+    "BUFFER",
+    "ROOM",
+    "Address",
+    "End",
+    "connect",
+    "free_port",
+    "listener_on",
+    "pair",
+]
 
 Address = tuple[str, int]
 
 ROOM = 256 * 1024
-"""Bytes that the network holds in each direction before it makes a sender wait."""
+"""Bytes that the network holds in each direction before it makes a sender wait, by default."""
+
+BUFFER = ROOM // 4
+"""Bytes asked for as each of an end's two buffers; the system takes twice as many: socket(7)."""
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "0.0.0.0"})
 EPHEMERAL = range(49152, 65536)  # RFC 6335 §6
@@ -38,6 +50,8 @@ class End:
         reset: The connection was broken off, and nobody was told so yet.
         sent_eof: This end sends no more.
         abort_on_close: Closing breaks the connection off (``SO_LINGER`` with a time of 0).
+        sends: Bytes asked for as its buffer for sending (``SO_SNDBUF``).
+        receives: Bytes asked for as its buffer for receiving (``SO_RCVBUF``).
         backlog: Of one that listens: connections that nobody has accepted yet.
         observers: Called whenever one of these changes.
     """
@@ -49,6 +63,7 @@ class End:
         self.peer_name: Address | None = None
         self.data = bytearray()
         self.eof = self.reset = self.sent_eof = self.abort_on_close = False
+        self.sends = self.receives = BUFFER
         self.backlog: collections.deque[End] | None = None
         self.observers: set[Callable[[], None]] = set()
         self._accepted = True  # or it waits in a backlog, where it has no handle yet
@@ -65,8 +80,13 @@ class End:
     def writable(self) -> bool:
         """Return whether writing would not wait."""
         return self.peer is not None and (
-            self.reset or self.sent_eof or not self.peer.is_open or len(self.peer.data) < ROOM
+            self.reset or self.sent_eof or not self.peer.is_open or self.room() > 0
         )
+
+    def room(self) -> int:
+        """Return how many bytes the other end would take now."""
+        assert self.peer is not None
+        return 2 * (self.sends + self.peer.receives) - len(self.peer.data)
 
     def changed(self) -> None:
         """Tell whoever watches this end."""
@@ -101,7 +121,7 @@ class End:
             self.reset = True
             self.changed()
             return len(data)
-        part = data[: ROOM - len(peer.data)]
+        part = data[: max(0, self.room())]
         peer.data += part
         peer.changed()
         return len(part)
@@ -148,6 +168,7 @@ def connect(end: End, host: str, port: int) -> bool:
     if listener is None or listener.backlog is None or host not in LOOPBACK:
         return False
     theirs = End()
+    theirs.sends, theirs.receives = listener.sends, listener.receives
     if not end.name[1]:
         end.name = ("127.0.0.1", free_port())
     _join(end, theirs)

@@ -133,7 +133,11 @@ class Socket:
         return self._timeout != 0
 
     def setsockopt(self, level: int, option: int, value: int | bytes | None, *rest: int) -> None:
-        """Take note of ``SO_LINGER``; a network in memory has no use for the others."""
+        """Take note of ``SO_LINGER`` and of buffers; memory has no use for the others."""
+        if (level, option) == (socket.SOL_SOCKET, socket.SO_SNDBUF) and isinstance(value, int):
+            self._end.sends = value
+        if (level, option) == (socket.SOL_SOCKET, socket.SO_RCVBUF) and isinstance(value, int):
+            self._end.receives = value
         if (level, option) == (socket.SOL_SOCKET, socket.SO_LINGER) and isinstance(value, bytes):
             on, seconds = struct.unpack("ii", value)
             self._end.abort_on_close = bool(on) and seconds == 0

@@ -59,6 +59,19 @@ def test_sending_waits_for_a_slow_reader(connection):
     assert received == data
 
 
+def test_smaller_buffers_hold_less():
+    """Those of both ends, twice; who is accepted has its listener's."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as client:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(listener.getsockname())
+        server, _ = listener.accept()
+        with server:
+            assert server.send(bytes(100_000)) == 40_960
+            client.recv(1000)
+            assert server.send(bytes(100_000)) == 1000
+
+
 def test_the_end(connection):
     """Shut down, the other side reads the end; to write then is an error."""
     client, server = connection
