@@ -183,9 +183,16 @@ relay = A
 class A(Relay):
     server = None
 
+    def __init__(self, url):
+        super().__init__(url)
+        self.one_opens = asyncio.Lock()
+
     async def __call__(self, ws):
-        if self.server is None:
-            self.server = await connect(self.url)
+        async with self.one_opens:
+            if self.server is None:
+                self.server = await connect(self.url)
+                self.greeting = await self.server.recv()
+        await ws.send(self.greeting)
         await asyncio.gather(
             self.pump(ws, self.server), self.pump(self.server, ws), return_exceptions=True
         )
