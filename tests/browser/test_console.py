@@ -55,7 +55,7 @@ def test_typing_and_sending(lesson: Callable[..., Locator], lab: Tab) -> None:
     assert re.fullmatch(r"› SyntaxError: .*JSON.*", wrong[0])
     assert wrong[1:] == ["› Error: hex bytes look like this: 2a 00 ff"]
     expect(console.locator(".error")).to_have_count(2)
-    assert lab.run(2, "[event.data for event in console.log if event.type == 'message']") == (
+    assert lab.run(2, "[(await console.event('message')).data for _ in range(3)]") == (
         "['Grüße <b>&</b> 😀', '{\"a\":[1,null]}', b'*\\x00\\xff']"
     )
 
@@ -177,7 +177,7 @@ def test_files_and_pictures(lesson: Callable[..., Locator], lab: Tab) -> None:
     # The same file once more is another message.
     chooser.set_input_files({"name": "red.png", "mimeType": "image/png", "buffer": picture()})
     expect(console.locator("canvas")).to_have_count(2)
-    sizes = lab.run(2, "[len(e.data) for e in console.log if e.type == 'message']")
+    sizes = lab.run(2, "[len((await console.event('message')).data) for _ in range(3)]")
     assert sizes == str([20, len(picture()), len(picture())])
     # What only begins as a picture does is a line like others.
     send(console, "hex bytes", "89 50 4e 47 00")
@@ -200,7 +200,7 @@ def test_binary_type(lesson: Callable[..., Locator], lab: Tab) -> None:
     expect(console.get_by_role("status")).to_have_text("OPEN")
     send(console, "hex bytes", "03")
     expect(console.get_by_role("log")).to_contain_text("message  ArrayBuffer(1) 03")
-    assert lab.run(2, "[e.data for e in console.log if e.type == 'message']") == (
+    assert lab.run(2, "[(await console.event('message')).data for _ in range(3)]") == (
         "[b'\\x01', b'\\x02', b'\\x03']"
     )
 

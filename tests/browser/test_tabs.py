@@ -51,7 +51,7 @@ def test_a_second_tab_looks_on(
     for log in (console.get_by_role("log"), other.get_by_role("log")):
         expect(log.locator("> div")).to_have_count(len(lines))
         assert sorted(log.locator("> div").all_inner_texts()) == sorted(lines)
-    assert lab.run(2, "[e.data for e in console.log if e.type == 'message']") == (
+    assert lab.run(2, "[(await console.event('message')).data for _ in range(3)]") == (
         "['before', 'once', b'*']"
     )
     assert lab.run(
