@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import pytest
+import absent
 
 TESTS = Path(__file__).parent
 MODULES = TESTS.parent / "build" / "node" / "node_modules"
@@ -26,9 +26,7 @@ def command() -> tuple[str, dict[str, str]]:
     """
     program, problem = _find()
     if problem:
-        if os.environ.get("CI"):
-            pytest.fail(problem)
-        pytest.skip(problem)
+        absent.give_up(problem)
     return program, {"NODE_PATH": str(MODULES)}
 
 

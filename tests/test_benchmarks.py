@@ -123,7 +123,14 @@ def test_learner_says_what_is_wrong() -> None:
 @pytest.mark.slow
 def test_tap_prints_its_table() -> None:
     """Every row is there, with a ratio in its interval for each way that can be measured here."""
-    command = [sys.executable, "-W", "error", str(TAP), "--seconds", "0.2"]
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        str(TAP),
+        "--seconds",
+        "0.5",
+    ]  # CPU comes in steps of 10 ms
     run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60)
     assert (run.returncode, run.stderr) == (0, "")
     header, rule, *rows, blank, note = run.stdout.splitlines()
@@ -141,13 +148,12 @@ def test_tap_prints_its_table() -> None:
     ]
     for row in rows:
         if "CPU" in row:
-            # In steps of 10 ms: none of them, where little could be done in the time given.
-            assert all(float(cell.replace(",", "")) >= 0 for cell in row.split("|")[2:-1])
+            assert all(float(cell.replace(",", "")) > 0 for cell in row.split("|")[2:-1])
             continue
         found = re.findall(rf"{NUMBER} = ([\d.]+) \(([\d.]+)–([\d.]+)\)", row)
         assert len(found) == len(ways) - 2
         assert all(float(low) <= float(ratio) <= float(high) for ratio, low, high in found)
-    assert note.startswith("`python benchmarks/tap.py --seconds 0.2`: websockets ")
+    assert note.startswith("`python benchmarks/tap.py --seconds 0.5`: websockets ")
 
 
 @pytest.mark.slow

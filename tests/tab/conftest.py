@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import absent
 import pytest
 from browser.conftest import CHROMIUM, FLAGS
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -57,9 +58,7 @@ def site() -> Iterator[str]:
     """The address of the site, which ``make tab`` has built."""
     if not (SITE / "index.html").exists():
         reason = f"there is no site in {SITE}: make tab"
-        if os.environ.get("CI"):
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
+        absent.give_up(reason)
     handler = functools.partial(_Handler, directory=str(SITE))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -73,9 +72,7 @@ def site() -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, for which no name resolves."""
     if not Path(CHROMIUM).exists():
-        if os.environ.get("CI"):
-            pytest.fail("there is no Chromium here", pytrace=False)
-        pytest.skip("there is no Chromium here")
+        absent.give_up("there is no Chromium here")
     flags = [flag for flag in FLAGS if not flag.startswith("--host-resolver-rules")]
     flags.append("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
     with sync_playwright() as playwright:
